@@ -1,0 +1,88 @@
+# Every command of the project. A step that has been done costs nothing the second time.
+#
+#   make run    build for release and serve http://127.0.0.1:3000, data in ./data
+#   make demo   the same beside a local stand-in for all providers: no key needed
+#   make dev    rebuild and restart on every change
+#   make test   every test: Rust, PostgreSQL, browser, official SDKs
+#   make lint   formatting and clippy for both targets
+#   make clean  remove what was built (installed tools and ./data stay)
+
+# What is needed beside rustup, Node and a C compiler. Each pin has this one place.
+CARGO_LEPTOS := 0.3.10
+WASM_BINDGEN := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+KEYLM  := $(TARGET)/release/keylm
+NODE   := end2end/node_modules/.package-lock.json
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/end2end/node_modules/.bin:$(PATH)
+# For the scripts of end2end and for the tests that start the binary.
+export KEYLM_BINARY := $(abspath $(KEYLM))
+
+INPUTS := $(shell find $(wildcard src style public migrations) -type f) Cargo.toml Cargo.lock rust-toolchain.toml
+
+.PHONY: help run demo dev test test-rust test-sdk test-browser lint build clean wasm cargo-leptos wasm-bindgen chromium postgresql
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: build
+	@exec $(KEYLM) serve
+
+demo: build
+	@exec end2end/tools/demo
+
+dev: wasm cargo-leptos wasm-bindgen
+	@# Watch mode renames files once and never again, so it must not hash them.
+	LEPTOS_HASH_FILES=false cargo leptos watch
+
+test: test-rust test-sdk test-browser
+
+test-rust: postgresql
+	@echo "==> Rust tests (the first build takes about 6 minutes)"
+	cargo test --features ssr
+
+test-sdk: build $(NODE)
+	@echo "==> The providers' official SDKs against the simulator"
+	cd end2end && node --test --test-reporter=spec sdk/*.test.mjs
+
+test-browser: build $(NODE) chromium
+	@echo "==> Browser tests"
+	cd end2end && node --test --test-reporter=spec browser/*.test.mjs
+
+lint: wasm
+	cargo fmt --check
+	@echo "==> clippy for the server, then for the browser (the first run takes about 4 minutes)"
+	cargo clippy --features ssr --all-targets -- -D warnings
+	cargo clippy --lib --target wasm32-unknown-unknown --features hydrate -- -D warnings
+
+clean:
+	cargo clean
+	rm -rf target/site end2end/node_modules end2end/test-results
+
+# The site goes into the binary, so both are one step. `touch`: cargo leaves an unchanged binary alone.
+build: $(KEYLM)
+$(KEYLM): $(INPUTS) | $(NODE) wasm cargo-leptos wasm-bindgen
+	@echo "==> Building site and server for release (the first time takes about 12 minutes)"
+	cargo leptos build --release --precompress
+	@touch $@
+
+$(NODE): end2end/package.json end2end/package-lock.json
+	@echo "==> Installing wasm-opt and the test tools from npm (under a minute)"
+	npm ci --prefix end2end
+	@touch $@
+
+wasm:
+	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+
+cargo-leptos:
+	@end2end/tools/cargo-tool cargo-leptos $(CARGO_LEPTOS)
+
+wasm-bindgen:
+	@end2end/tools/cargo-tool wasm-bindgen $(WASM_BINDGEN)
+
+chromium:
+	@test -x "$${CHROMIUM:-/usr/bin/chromium}" || end2end/tools/system-package chromium
+
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || end2end/tools/system-package postgresql
