@@ -1,0 +1,36 @@
+//! KeyLM in five zones. `shared`, `api`, `ui` and `client` compile for the server and for the browser;
+//! `server` exists only with the `ssr` feature. See `docs/ARCHITECTURE.md`.
+
+// The type of a page is the nest of everything on it.
+#![recursion_limit = "512"]
+// Data from outside never ends the process. Tests may: that is how they fail.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
+
+pub mod api;
+pub mod client;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod shared;
+pub mod ui;
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    // Signing in and out leave everything in memory behind, so a redirect of a server function loads the page anew.
+    _ = leptos::server_fn::redirect::set_redirect_hook(client::dom::go);
+    leptos::mount::hydrate_body(ui::app::App);
+    client::dom::mark_page("data-live", Some(""));
+}

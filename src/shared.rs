@@ -1,0 +1,10 @@
+//! Plain data and pure functions that both sides agree on. Depends on nothing else in the crate.
+
+pub mod account;
+pub mod chat;
+pub mod error;
+pub mod ids;
+pub mod model;
+pub mod provider;
+pub mod time;
+pub mod validate;

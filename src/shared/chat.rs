@@ -1,0 +1,322 @@
+//! Threads, messages and what streams between them.
+
+use super::error::AppError;
+use super::ids::{ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId};
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// How hard a reasoning model should think; adapters leave out what the model does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are the providers' own words")]
+pub enum ReasoningEffort {
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    Xhigh,
+    Max,
+}
+
+impl ReasoningEffort {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Xhigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+}
+
+/// What a thread asks of its model. Absent means the provider's default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ChatSettings {
+    /// 0 to 2; 0 to 1 where the provider says so.
+    pub temperature: Option<f64>,
+    /// Tokens of output at the most.
+    pub max_tokens: Option<u32>,
+    /// Above 0, at most 1.
+    pub top_p: Option<f64>,
+    /// For models that reason.
+    pub reasoning_effort: Option<ReasoningEffort>,
+}
+
+/// Where a thread stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThreadStatus {
+    /// In the sidebar.
+    #[default]
+    Active,
+    /// Put away, still readable.
+    Archived,
+}
+
+impl ThreadStatus {
+    /// The word on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+/// A conversation, bound to one provider and model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "api.md section 7 names each field")]
+pub struct Thread {
+    pub id: ThreadId,
+    pub title: String,
+    pub provider: ProviderId,
+    pub model: ModelId,
+    pub system_prompt: Option<String>,
+    pub settings: ChatSettings,
+    pub status: ThreadStatus,
+    pub private: bool,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Where an answer stands. The last three are final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageStatus {
+    /// Stored, nothing from the provider yet.
+    Pending,
+    /// The provider is answering.
+    Streaming,
+    /// Ended by itself. User messages are always complete.
+    Complete,
+    /// Ended by the person.
+    Stopped,
+    /// Ended by trouble; `error` says which.
+    Failed,
+}
+
+impl MessageStatus {
+    /// The word on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Streaming => "streaming",
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether nothing about the message changes any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Complete | Self::Stopped | Self::Failed)
+    }
+}
+
+/// Why the model ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// It was done.
+    Stop,
+    /// It reached the output limit or the window.
+    Length,
+    /// It wants a tool.
+    ToolCalls,
+    /// The provider cut it off for its content.
+    ContentFilter,
+    /// The provider says that something broke.
+    Error,
+    /// A reason that has no name here.
+    Other,
+}
+
+/// Tokens and money of one answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Everything that was read, cached or not.
+    pub input_tokens: u64,
+    /// Everything that was written, reasoning included.
+    pub output_tokens: u64,
+    /// The part of the output that was reasoning.
+    pub reasoning_tokens: u64,
+    /// Input and output.
+    pub total_tokens: u64,
+    /// USD; none when the price is unknown.
+    pub cost: Option<f64>,
+    /// Whether the tokens were counted here because the provider did not say.
+    pub estimated: bool,
+}
+
+/// How fast an answer was. Milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Timing {
+    /// From send to the first text or reasoning; none when nothing came.
+    pub ttft_ms: Option<u64>,
+    /// From send to the end.
+    pub duration_ms: u64,
+}
+
+/// One message of a thread.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "api.md section 7 names each field")]
+pub struct Message {
+    pub id: MessageId,
+    pub thread_id: ThreadId,
+    pub parent_id: Option<MessageId>,
+    pub role: Role,
+    pub content: String,
+    pub reasoning: Option<String>,
+    pub status: MessageStatus,
+    pub finish_reason: Option<FinishReason>,
+    pub error: Option<AppError>,
+    pub provider: Option<ProviderId>,
+    pub model: Option<ModelId>,
+    pub key_id: Option<KeyId>,
+    pub client_request_id: Option<ClientRequestId>,
+    pub usage: Option<Usage>,
+    pub timing: Option<Timing>,
+    pub created_at: Timestamp,
+}
+
+/// A message as the page shows it: rendered on the server, the Markdown source left there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageView {
+    /// The message.
+    pub id: MessageId,
+    /// Who speaks.
+    pub role: Role,
+    /// What a person wrote, as plain text; empty for answers.
+    pub text: String,
+    /// An answer as safe HTML, one string a top-level block; empty for what a person wrote.
+    pub blocks: Vec<String>,
+    /// The shown reasoning, as plain text.
+    pub reasoning: Option<String>,
+    /// Where it stands.
+    pub status: MessageStatus,
+    /// Why the model ended.
+    pub finish_reason: Option<FinishReason>,
+    /// What went wrong.
+    pub error: Option<AppError>,
+    /// The model that answered.
+    pub model: Option<ModelId>,
+    /// The mask of the key that paid: `…abcd`.
+    pub key_mask: Option<String>,
+    /// Tokens and money.
+    pub usage: Option<Usage>,
+    /// How fast it was.
+    pub timing: Option<Timing>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Which of its siblings this is, from 1, and how many there are.
+    pub sibling: (u32, u32),
+}
+
+/// A thread as the page opens it: the newest messages of the chosen branch, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadView {
+    /// The thread.
+    pub thread: Thread,
+    /// Up to a hundred messages.
+    pub messages: Vec<MessageView>,
+    /// What to ask the messages before these with, if there are any.
+    pub earlier: Option<i64>,
+}
+
+/// A page of the sidebar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadPage {
+    /// The threads, newest activity first.
+    pub threads: Vec<Thread>,
+    /// What to ask the next page with.
+    pub next_cursor: Option<String>,
+}
+
+/// What the page's own stream (`?view=html`) sends. Each is an SSE event of the variant's name in lower case.
+///
+/// A connection always starts with `Reset`: a page that reconnects draws the answer anew, and nothing has to be guessed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "type")]
+pub enum ViewEvent {
+    /// Forget what was drawn of this answer.
+    Reset,
+    /// Block `b` (from 0) now reads: its first `at` bytes as before, then `h`.
+    Patch {
+        /// The block's index.
+        b: usize,
+        /// Bytes of the block's HTML that stay; always at a character boundary.
+        at: usize,
+        /// The HTML from there on.
+        h: String,
+    },
+    /// More reasoning, as plain text.
+    Think {
+        /// The text to append.
+        t: String,
+    },
+    /// The answer ended; this is how it is stored. Nothing follows.
+    End {
+        /// The final message.
+        m: Box<MessageView>,
+    },
+}
+
+/// What the page gets back at once when it sends: both messages are stored by then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sent {
+    /// What the person wrote.
+    pub user: MessageView,
+    /// The answer to follow under `/api/threads/:thread/messages/:id/stream?view=html`.
+    pub answer: MessageView,
+}
+
+/// What the page gets back when a first message starts a thread.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// The new thread.
+    pub thread: Thread,
+    /// Its first two messages.
+    pub sent: Sent,
+}
+
+/// What is to be different about a thread; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ThreadChange {
+    /// Its title.
+    pub title: Option<String>,
+    /// Whether it is put away.
+    pub status: Option<ThreadStatus>,
+    /// Its system prompt; empty takes it away.
+    pub system_prompt: Option<String>,
+    /// All of its settings.
+    pub settings: Option<ChatSettings>,
+}

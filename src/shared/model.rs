@@ -1,0 +1,157 @@
+//! Models, normalised across providers.
+
+use super::error::AppError;
+use super::ids::{BadId, KeyId, ModelId, ProviderId};
+use super::provider::ProviderView;
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// What a model can do, as far as is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    missing_docs,
+    reason = "the contract's own five flags"
+)]
+pub struct Capabilities {
+    pub streaming: bool,
+    pub vision: bool,
+    pub tools: bool,
+    pub json_mode: bool,
+    pub reasoning: bool,
+}
+
+/// USD per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pricing {
+    /// For what is read.
+    pub input_per_mtok: f64,
+    /// For what is written.
+    pub output_per_mtok: f64,
+}
+
+/// The shelf of the picker on which a model stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    /// What most people want now.
+    Recommended,
+    /// Cheap and quick.
+    Fast,
+    /// In the middle.
+    Balanced,
+    /// Slow and thorough.
+    Reasoning,
+}
+
+/// A model that a key can chat with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// The provider's own id.
+    pub id: ModelId,
+    /// Who offers it.
+    pub provider: ProviderId,
+    /// The name that people know.
+    pub display_name: String,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// Tokens it can read and write together.
+    pub context_window: Option<u64>,
+    /// Tokens it can write at the most.
+    pub max_output_tokens: Option<u64>,
+    /// What it costs; none when unknown.
+    pub pricing: Option<Pricing>,
+    /// Where it stands in the picker.
+    pub category: Option<Category>,
+    /// The day from which the provider will not offer it, `YYYY-MM-DD`.
+    pub deprecated_at: Option<String>,
+}
+
+/// The models of one key, with how fresh the list is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelList {
+    /// The models, best first.
+    pub models: Vec<Model>,
+    /// The key that was asked with.
+    pub key_id: KeyId,
+    /// When the provider gave this list.
+    pub fetched_at: Timestamp,
+    /// When it is asked again.
+    pub expires_at: Timestamp,
+    /// Whether the last try to renew it failed.
+    pub stale: bool,
+    /// Why, for the person.
+    pub warning: Option<String>,
+}
+
+/// A provider's shelf in the picker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PickerProvider {
+    /// The provider.
+    pub provider: ProviderView,
+    /// Its models as they were last known; none without a key, and before the first list.
+    pub list: Option<ModelList>,
+    /// Why there is no list.
+    pub error: Option<AppError>,
+}
+
+/// A provider's model as one word, `provider/model`: what a form can send and a URL can say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Choice {
+    /// Who offers it.
+    pub provider: ProviderId,
+    /// The provider's own id of it.
+    pub model: ModelId,
+}
+
+impl FromStr for Choice {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let (provider, model) = text.split_once('/').ok_or(BadId)?;
+        Ok(Self {
+            provider: provider.parse()?,
+            model: model.parse()?,
+        })
+    }
+}
+
+impl TryFrom<String> for Choice {
+    type Error = BadId;
+
+    fn try_from(text: String) -> Result<Self, BadId> {
+        text.parse()
+    }
+}
+
+impl From<Choice> for String {
+    fn from(choice: Choice) -> Self {
+        choice.to_string()
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.provider, self.model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_keeps_the_slashes_of_a_model() {
+        let choice: Choice = "openrouter/meta/llama:free".parse().expect("a choice");
+        assert_eq!(choice.model.as_str(), "meta/llama:free");
+        assert_eq!(choice.to_string(), "openrouter/meta/llama:free");
+        assert!("openrouter".parse::<Choice>().is_err());
+    }
+}
