@@ -1,0 +1,313 @@
+//! The settings, read once at start and handed on as values. `docs/configuration.md` explains each variable.
+
+mod database;
+mod parse;
+mod secrets;
+mod source;
+
+pub use database::Database;
+pub use parse::Origin;
+pub use secrets::SecretSource;
+
+use crate::server::crypto::envelope::Keyring;
+use crate::server::crypto::secret::Secret;
+use ipnet::IpNet;
+use source::Source;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// The settings file, looked for in the working directory.
+const FILE: &str = "Leptos.toml";
+
+/// The variables that move a provider to another origin.
+pub const BASE_URLS: [&str; 15] = [
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_BASE_URL",
+    "GEMINI_BASE_URL",
+    "GROQ_BASE_URL",
+    "XAI_BASE_URL",
+    "MISTRAL_BASE_URL",
+    "COHERE_BASE_URL",
+    "OPENROUTER_BASE_URL",
+    "AI_GATEWAY_BASE_URL",
+    "VERTEX_BASE_URL",
+    "VERTEX_TOKEN_URL",
+    "BEDROCK_BASE_URL",
+    "BEDROCK_RUNTIME_BASE_URL",
+    "AZURE_OPENAI_BASE_URL",
+    "OLLAMA_BASE_URL",
+];
+
+/// All other variables. A name of the settings file that is in neither list is refused: it is a typo.
+pub const VARIABLES: [&str; 17] = [
+    "KEYLM_ADDR",
+    "LEPTOS_SITE_ADDR",
+    "KEYLM_DATA_DIR",
+    "KEYLM_ENV",
+    "DATABASE_URL",
+    "APP_ENCRYPTION_KEY",
+    "APP_AUTH_SECRET",
+    "PUBLIC_ORIGIN",
+    "TRUSTED_PROXIES",
+    "RATE_LIMIT_PER_MINUTE",
+    "DRAIN_SECONDS",
+    "LOG_FORMAT",
+    "LOG_LEVEL",
+    "PROVIDER_CONNECT_SECONDS",
+    "PROVIDER_FIRST_BYTE_SECONDS",
+    "PROVIDER_IDLE_SECONDS",
+    "PROVIDER_TOTAL_SECONDS",
+];
+
+/// A setting that is wrong. Names the variable and what would be right, never the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub struct ConfigError {
+    /// The variable as the operator spells it.
+    pub variable: String,
+    /// What is wrong with it, or what is expected.
+    pub problem: String,
+}
+
+impl ConfigError {
+    fn new(variable: &str, problem: impl Into<String>) -> Self {
+        Self {
+            variable: variable.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What the process is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// For users.
+    Production,
+    /// On a developer's machine: links that would be mailed may be logged.
+    Development,
+}
+
+/// How long a provider may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProviderLimits {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// From the request to the first byte of the answer.
+    pub first_byte: Duration,
+    /// Between two pieces of an answer.
+    pub idle: Duration,
+    /// For the whole answer.
+    pub total: Duration,
+}
+
+/// All settings. Printing them shows no secret.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub addr: SocketAddr,
+    /// The folder of what the process keeps.
+    pub data_dir: PathBuf,
+    /// What it is run for.
+    pub environment: Environment,
+    /// Where the data is.
+    pub database: Database,
+    /// The master keys of the vault.
+    pub keyring: Arc<Keyring>,
+    /// Where they came from. A `Generated` one fits a database that has none yet, and no other.
+    pub keyring_source: SecretSource,
+    /// What sessions and tokens are hashed with.
+    pub auth_secret: Secret,
+    /// Where it came from.
+    pub auth_secret_source: SecretSource,
+    /// Under which origin users reach the server, where that is known.
+    pub public_origin: Option<Origin>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests a minute that one client may make.
+    pub rate_limit_per_minute: NonZeroU32,
+    /// How long running answers may take to end after a signal to stop.
+    pub drain: Duration,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which of them are written, in the syntax of `RUST_LOG`.
+    pub log_level: String,
+    /// How long a provider may take.
+    pub provider_limits: ProviderLimits,
+    base_urls: BTreeMap<&'static str, Url>,
+}
+
+impl Config {
+    /// The settings of this process: its environment, then `Leptos.toml`. Announces secrets that it made on stderr.
+    ///
+    /// # Errors
+    /// Names the variable that is wrong.
+    pub fn from_process() -> Result<Self, ConfigError> {
+        let file = match std::fs::read_to_string(FILE) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(ConfigError::new(FILE, format!("cannot be read: {error}"))),
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        let env =
+            |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let config = Self::load(env, file.as_deref())?;
+        for notice in config.notices() {
+            // Without a stderr there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{notice}");
+        }
+        Ok(config)
+    }
+
+    /// The settings of `env` and, for what that does not set, of the table `[settings]` in the TOML text `file`.
+    /// Makes the secrets that are in neither on the first start.
+    ///
+    /// # Errors
+    /// Names the variable that is wrong.
+    pub fn load(
+        env: impl Fn(&str) -> Option<String>,
+        file: Option<&str>,
+    ) -> Result<Self, ConfigError> {
+        let source = Source::new(&env, file)?;
+        let data_dir = PathBuf::from(
+            source
+                .get("KEYLM_DATA_DIR")?
+                .unwrap_or_else(|| "./data".to_owned()),
+        );
+        let database = source.read("DATABASE_URL", database::parse)?;
+        let database = database.unwrap_or_else(|| Database::Sqlite(data_dir.join("keylm.db")));
+        let addr = match source.read("KEYLM_ADDR", parse::address)? {
+            Some(addr) => addr,
+            None => source
+                .read("LEPTOS_SITE_ADDR", parse::address)?
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000))),
+        };
+        let seconds = |name, default| {
+            let seconds = source.read(name, parse::seconds)?;
+            Ok::<_, ConfigError>(Duration::from_secs(
+                seconds.map_or(default, NonZeroU32::get).into(),
+            ))
+        };
+        let environment = source.read("KEYLM_ENV", |text| {
+            let values = [
+                ("production", Environment::Production),
+                ("development", Environment::Development),
+            ];
+            parse::one_of(text, &values)
+        })?;
+        let log_format = source.read("LOG_FORMAT", |text| {
+            parse::one_of(
+                text,
+                &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+            )
+        })?;
+        let log_level = source.read("LOG_LEVEL", parse::log_level)?;
+        let rate_limit_per_minute = source.read("RATE_LIMIT_PER_MINUTE", parse::positive)?;
+        let mut base_urls = BTreeMap::new();
+        for name in BASE_URLS {
+            if let Some(url) = source.read(name, parse::base_url)? {
+                base_urls.insert(name, url);
+            }
+        }
+        let provider_limits = ProviderLimits {
+            connect: seconds("PROVIDER_CONNECT_SECONDS", 10)?,
+            first_byte: seconds("PROVIDER_FIRST_BYTE_SECONDS", 120)?,
+            idle: seconds("PROVIDER_IDLE_SECONDS", 60)?,
+            total: seconds("PROVIDER_TOTAL_SECONDS", 900)?,
+        };
+        let drain = source
+            .read("DRAIN_SECONDS", parse::seconds_or_none)?
+            .unwrap_or(Duration::from_secs(20));
+        let public_origin = source.read("PUBLIC_ORIGIN", parse::origin)?;
+        let trusted_proxies = source
+            .read("TRUSTED_PROXIES", parse::networks)?
+            .unwrap_or_default();
+        // Last, so that a start which fails for another setting leaves no secrets behind.
+        let secrets = secrets::resolve(&source, &data_dir, &database)?;
+        Ok(Self {
+            addr,
+            data_dir,
+            environment: environment.unwrap_or(Environment::Production),
+            database,
+            keyring: Arc::new(secrets.keyring),
+            keyring_source: secrets.keyring_source,
+            auth_secret: secrets.auth_secret,
+            auth_secret_source: secrets.auth_secret_source,
+            public_origin,
+            trusted_proxies,
+            rate_limit_per_minute: rate_limit_per_minute.unwrap_or(parse::SIXTY),
+            drain,
+            log_format: log_format.unwrap_or(LogFormat::Text),
+            log_level: log_level.unwrap_or_else(|| "info".to_owned()),
+            provider_limits,
+            base_urls,
+        })
+    }
+
+    /// Whether browsers reach the server over TLS only: cookies are `Secure` then.
+    #[must_use]
+    pub fn secure(&self) -> bool {
+        self.public_origin.as_ref().is_some_and(Origin::is_https)
+    }
+
+    /// What the operator set `variable`, one of [`BASE_URLS`], to. Without a slash at its end, except where the path
+    /// is nothing else.
+    #[must_use]
+    pub fn base_url(&self, variable: &str) -> Option<&Url> {
+        self.base_urls.get(variable)
+    }
+
+    /// The folder of the secrets that were not given.
+    #[must_use]
+    pub fn secrets_dir(&self) -> PathBuf {
+        secrets_dir(&self.data_dir)
+    }
+
+    /// A sentence for each secret that this start made. Never the secret.
+    fn notices(&self) -> Vec<String> {
+        let secrets = [
+            (
+                "APP_ENCRYPTION_KEY",
+                self.keyring_source,
+                "without it no stored key can be read",
+            ),
+            (
+                "APP_AUTH_SECRET",
+                self.auth_secret_source,
+                "without it everybody has to sign in again",
+            ),
+        ];
+        let made = secrets
+            .into_iter()
+            .filter(|(_, source, _)| *source == SecretSource::Generated);
+        made.map(|(name, _, loss)| {
+            let path = self.secrets_dir().join(name);
+            format!("{name} is not set: made a new one in {}. Keep a copy apart from the database; {loss}.", path.display())
+        })
+        .collect()
+    }
+}
+
+fn secrets_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("secrets")
+}
+
+#[cfg(test)]
+mod tests;
