@@ -1,0 +1,261 @@
+//! The database: one SQL text, two native drivers. Every statement of the product is below this module.
+
+pub mod events;
+pub mod instance;
+pub mod messages;
+pub mod model_cache;
+pub mod provider_keys;
+pub mod sessions;
+pub mod threads;
+pub mod users;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Postgres, Sqlite, Transaction};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// Trouble with the database. Not finding a row is not trouble.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The driver could not do it: locked, full, gone.
+    #[error("database: {0}")]
+    Driver(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("migration: {0}")]
+    Migration(#[from] MigrateError),
+    /// A row holds what this program never wrote.
+    #[error("{table}.{column} of row {id} does not read")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row.
+        id: String,
+    },
+}
+
+impl StoreError {
+    /// Whether a uniqueness rule of the schema refused the write.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    /// Whether the row that the write refers to is gone.
+    #[must_use]
+    pub fn is_orphan(&self) -> bool {
+        matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.is_foreign_key_violation())
+    }
+}
+
+/// What a store function answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Which database, as the configuration says it.
+#[derive(Clone)]
+pub enum Target {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL; holds a password.
+    Postgres(crate::server::crypto::secret::Secret),
+}
+
+/// An open database. Cheap to clone.
+#[derive(Clone)]
+pub enum Db {
+    /// Many readers, one writer: SQLite lets only one write at a time, so waiting happens here and not in a busy loop.
+    Sqlite {
+        /// Connections that only read.
+        read: SqlitePool,
+        /// The connection that writes.
+        write: SqlitePool,
+    },
+    /// One pool for both.
+    Postgres(PgPool),
+}
+
+/// A transaction; dropping it rolls back.
+pub enum Tx {
+    /// Begun `IMMEDIATE`: a read that becomes a write can not fail half-way.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// Read committed.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs a query on a [`Db`]'s readers. The body is compiled once a driver.
+macro_rules! read {
+    ($db:expr, $c:ident => $body:expr) => {
+        match $db {
+            $crate::server::store::Db::Sqlite { read: $c, .. } => $body,
+            $crate::server::store::Db::Postgres($c) => $body,
+        }
+    };
+}
+
+/// Runs one statement on a [`Db`]'s writer.
+macro_rules! write {
+    ($db:expr, $c:ident => $body:expr) => {
+        match $db {
+            $crate::server::store::Db::Sqlite { write: $c, .. } => $body,
+            $crate::server::store::Db::Postgres($c) => $body,
+        }
+    };
+}
+
+/// Runs a statement inside a [`Tx`].
+macro_rules! within {
+    ($tx:expr, $c:ident => $body:expr) => {
+        match $tx {
+            $crate::server::store::Tx::Sqlite(tx) => {
+                let $c = &mut **tx;
+                $body
+            }
+            $crate::server::store::Tx::Postgres(tx) => {
+                let $c = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+
+pub(crate) use {read, within, write};
+
+impl Db {
+    /// Opens the database, making an SQLite file that does not exist yet.
+    ///
+    /// # Errors
+    /// When it can not be reached or is no database.
+    pub async fn open(target: &Target) -> Result<Self> {
+        match target {
+            Target::Sqlite(path) => Self::open_sqlite(path).await,
+            Target::Postgres(url) => {
+                let options = PgConnectOptions::from_str(url.expose())?;
+                let pool = PgPoolOptions::new()
+                    .max_connections(16)
+                    .acquire_timeout(Duration::from_secs(5))
+                    .connect_with(options)
+                    .await?;
+                Ok(Self::Postgres(pool))
+            }
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            // Deleted keys and messages must not linger in free pages.
+            .pragma("secure_delete", "ON");
+        let pool = |most: u32| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(Duration::from_secs(10))
+        };
+        let write = pool(1).connect_with(options.clone()).await?;
+        let read = pool(4)
+            .connect_with(options.read_only(false).pragma("query_only", "ON"))
+            .await?;
+        Ok(Self::Sqlite { read, write })
+    }
+
+    /// Brings the schema up to date and puts the guards in place that the two engines spell differently.
+    ///
+    /// # Errors
+    /// When a migration fails, or the database was written by a newer version.
+    pub async fn migrate(&self) -> Result<()> {
+        match self {
+            Self::Sqlite { write, .. } => {
+                MIGRATOR.run(write).await?;
+                sqlx::raw_sql(SQLITE_GUARDS).execute(write).await?;
+            }
+            Self::Postgres(pool) => {
+                MIGRATOR.run(pool).await?;
+                let mut tx = pool.begin().await?;
+                // Several replicas may start at once; replacing the same function concurrently is an error.
+                sqlx::query("SELECT pg_advisory_xact_lock(7301)")
+                    .execute(&mut *tx)
+                    .await?;
+                sqlx::raw_sql(POSTGRES_GUARDS).execute(&mut *tx).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that is going to write.
+    ///
+    /// # Errors
+    /// When no connection comes free in time.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        read!(self, c => sqlx::query("SELECT 1").execute(c).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Whether other processes may be writing to the same database.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Closes all connections; an SQLite log is folded into its file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// When the database could not; nothing of it holds then.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// An answer that ended is history: neither its text nor its outcome changes any more.
+const SQLITE_GUARDS: &str = "
+CREATE TRIGGER IF NOT EXISTS messages_final BEFORE UPDATE OF content, reasoning, status, finish_reason, error ON messages
+WHEN OLD.status IN ('complete', 'stopped', 'failed')
+BEGIN SELECT RAISE(ABORT, 'a finished message does not change'); END;
+";
+
+const POSTGRES_GUARDS: &str = "
+CREATE OR REPLACE FUNCTION keylm_messages_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'a finished message does not change'; END $$;
+CREATE OR REPLACE TRIGGER messages_final BEFORE UPDATE OF content, reasoning, status, finish_reason, error ON messages
+FOR EACH ROW WHEN (OLD.status IN ('complete', 'stopped', 'failed')) EXECUTE FUNCTION keylm_messages_final();
+";
