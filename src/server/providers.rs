@@ -1,0 +1,300 @@
+//! Providers are translators, never clients: a request is built without I/O, frames are decoded synchronously, failures
+//! are classified, and [`transport`] alone talks to the network.
+
+pub mod answer;
+pub mod anthropic;
+mod classify;
+mod decode;
+pub mod gemini;
+pub mod openai;
+pub mod sse;
+pub mod transport;
+mod wire;
+
+use crate::server::crypto::secret::Secret;
+use crate::shared::chat::{ChatSettings, FinishReason, Role};
+use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::ids::{ModelId, ProviderId};
+use crate::shared::model::Capabilities;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use url::Url;
+
+/// What is fixed about a provider and shown to people.
+pub struct ProviderInfo {
+    /// The id in URLs and in the database.
+    pub id: &'static str,
+    /// The name that people know.
+    pub name: &'static str,
+    /// What a key looks like. A hint, never a check.
+    pub key_hint: &'static str,
+    /// Where keys are made.
+    pub docs_url: &'static str,
+    /// The fields of its credential form.
+    pub fields: &'static [FieldInfo],
+    /// Where it is reached unless the operator says otherwise.
+    pub default_base: &'static str,
+    /// The environment variable that overrides it.
+    pub base_var: &'static str,
+}
+
+/// One field of a credential form.
+pub struct FieldInfo {
+    /// The name in `credentials`.
+    pub name: &'static str,
+    /// What the form calls it.
+    pub label: &'static str,
+    /// Typed blind, masked, never shown again.
+    pub secret: bool,
+    /// May not stay empty.
+    pub required: bool,
+    /// Has lines.
+    pub multiline: bool,
+}
+
+/// The one field of a provider that takes a plain API key.
+pub const API_KEY: &[FieldInfo] = &[FieldInfo {
+    name: "key",
+    label: "API key",
+    secret: true,
+    required: true,
+    multiline: false,
+}];
+
+/// What a person gave to be let in: the values of the provider's fields.
+#[derive(Clone, Debug)]
+pub struct Credential(pub BTreeMap<String, Secret>);
+
+impl Credential {
+    /// A credential of one API key.
+    #[must_use]
+    pub fn key(key: Secret) -> Self {
+        Self(BTreeMap::from([("key".to_owned(), key)]))
+    }
+
+    /// The value of a field.
+    ///
+    /// # Errors
+    /// `invalid_key` when the field was never given.
+    pub fn field(&self, name: &str) -> Result<&Secret, ProviderError> {
+        self.0
+            .get(name)
+            .ok_or_else(|| ProviderError::new(ErrorCode::InvalidKey))
+    }
+}
+
+/// An HTTP request that has not been sent. Header values of `secret_headers` never show in logs.
+#[derive(Debug)]
+pub struct WireRequest {
+    /// `GET` or `POST`.
+    pub method: http::Method,
+    /// Where to; never carries a key.
+    pub url: Url,
+    /// Ordinary headers, lower-case names.
+    pub headers: Vec<(&'static str, String)>,
+    /// Headers that carry a credential.
+    pub secret_headers: Vec<(&'static str, Secret)>,
+    /// The JSON body, empty for `GET`.
+    pub body: Option<String>,
+}
+
+/// A non-2xx answer, or a 2xx that turned out to be an error.
+pub struct WireFailure<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The answer's headers.
+    pub headers: &'a http::HeaderMap,
+    /// The body's first 64 KiB.
+    pub body: &'a [u8],
+}
+
+/// What is known of a failure. Carries nothing that the provider wrote.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("provider: {}", code.as_str())]
+pub struct ProviderError {
+    /// The class.
+    pub code: ErrorCode,
+    /// The HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// How long the provider asks to wait.
+    pub retry_after: Option<Duration>,
+    /// Whether the failure is only a missing right to list models: the key may chat all the same.
+    pub list_only: bool,
+}
+
+impl ProviderError {
+    /// An error of this class and nothing more.
+    #[must_use]
+    pub const fn new(code: ErrorCode) -> Self {
+        Self {
+            code,
+            status: None,
+            retry_after: None,
+            list_only: false,
+        }
+    }
+
+    /// The error as a person reads it, for the provider called `name`.
+    #[must_use]
+    pub fn for_person(&self, name: &str) -> AppError {
+        let mut error = AppError::new(self.code, self.code.provider_sentence(name));
+        error.retry_after_ms = self
+            .retry_after
+            .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        error
+    }
+}
+
+/// A model as the provider's own list has it; what the list does not say is `None`.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    missing_docs,
+    reason = "the fields of shared::model::Model, each optional"
+)]
+pub struct LiveModel {
+    pub id: ModelId,
+    pub display_name: Option<String>,
+    pub context_window: Option<u64>,
+    pub max_output_tokens: Option<u64>,
+    pub vision: Option<bool>,
+    pub tools: Option<bool>,
+    pub json_mode: Option<bool>,
+    pub reasoning: Option<bool>,
+    /// `YYYY-MM-DD`.
+    pub deprecated_at: Option<String>,
+    /// Unix seconds, for "newest first".
+    pub created: Option<i64>,
+}
+
+/// One page of a provider's list, already filtered to models that chat.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelPage {
+    /// The models.
+    pub models: Vec<LiveModel>,
+    /// What to ask the next page with, if there is one.
+    pub next: Option<String>,
+}
+
+/// One turn of the history as it goes to a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Who said it.
+    pub role: Role,
+    /// What was said. Never empty.
+    pub text: String,
+}
+
+/// A chat request before it is anybody's dialect.
+#[derive(Clone, Debug)]
+pub struct ChatRequest {
+    /// The model to ask.
+    pub model: ModelId,
+    /// What the snapshot or the live list knows of it.
+    pub capabilities: Capabilities,
+    /// Tokens the model can write at the most, where known.
+    pub max_output_tokens: Option<u64>,
+    /// The system prompt, if any.
+    pub system: Option<String>,
+    /// The conversation, the last turn being the person's.
+    pub turns: Vec<Turn>,
+    /// What the thread asks for.
+    pub settings: ChatSettings,
+}
+
+/// Tokens of one answer after the provider's own arithmetic (providers.md §0.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenUsage {
+    /// Everything read, cached tokens included.
+    pub input: u64,
+    /// The part of it that came from the provider's cache.
+    pub input_cached: u64,
+    /// Everything written, reasoning included.
+    pub output: u64,
+    /// The part of it that was reasoning.
+    pub reasoning: u64,
+}
+
+/// One thing that a decoder saw.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProviderEvent {
+    /// A piece of the answer.
+    Text(String),
+    /// A piece of the reasoning that is shown.
+    Reasoning(String),
+    /// Tokens so far; a later one replaces an earlier one.
+    Usage(TokenUsage),
+    /// The model's reason to end. The stream may go on (usage), but brings no more text.
+    Finish(FinishReason),
+    /// The answer broke. Nothing follows.
+    Failed(ProviderError),
+}
+
+/// One server-sent event, joined and decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The `event:` field, if there was one.
+    pub event: Option<String>,
+    /// The `data:` lines, joined by line feeds.
+    pub data: String,
+}
+
+/// Turns a provider's frames into events. Synchronous, one per answer.
+pub trait Decoder: Send {
+    /// Reads one frame and appends what it means.
+    fn push(&mut self, frame: &Frame, out: &mut Vec<ProviderEvent>);
+
+    /// The connection ended. Appends `Failed(upstream_truncated)` unless the dialect's terminator was seen.
+    fn finish(&mut self, out: &mut Vec<ProviderEvent>);
+}
+
+/// A provider's dialect. Builds, reads and classifies; never does I/O.
+pub trait Provider: Send + Sync {
+    /// What is fixed about it.
+    fn info(&self) -> &'static ProviderInfo;
+
+    /// The request that lists models, which is also how a key is checked. `page` is an earlier [`ModelPage::next`].
+    ///
+    /// # Errors
+    /// `invalid_key` when a field is missing.
+    fn models_request(
+        &self,
+        base: &Url,
+        credential: &Credential,
+        page: Option<&str>,
+    ) -> Result<WireRequest, ProviderError>;
+
+    /// Reads one page of the list.
+    ///
+    /// # Errors
+    /// `upstream_error` when the body is something else.
+    fn parse_models(&self, body: &[u8]) -> Result<ModelPage, ProviderError>;
+
+    /// The streaming chat request, with parameters that the model rejects left out.
+    ///
+    /// # Errors
+    /// `invalid_key` when a field is missing.
+    fn encode(
+        &self,
+        base: &Url,
+        credential: &Credential,
+        request: &ChatRequest,
+    ) -> Result<WireRequest, ProviderError>;
+
+    /// A decoder for the answer to what [`Provider::encode`] built for the same request.
+    fn decoder(&self, request: &ChatRequest) -> Box<dyn Decoder>;
+
+    /// What a failure means.
+    fn classify(&self, failure: &WireFailure<'_>) -> ProviderError;
+}
+
+/// All providers that this build speaks, in the order of the dashboard.
+pub static REGISTRY: &[&dyn Provider] = &[&openai::OPENAI, &anthropic::ANTHROPIC, &gemini::GEMINI];
+
+/// The provider with this id.
+#[must_use]
+pub fn find(id: &ProviderId) -> Option<&'static dyn Provider> {
+    REGISTRY
+        .iter()
+        .copied()
+        .find(|provider| provider.info().id == id.as_str())
+}

@@ -1,0 +1,346 @@
+//! The one place that talks to providers: their time-outs, their limits and where keys may travel.
+//!
+//! No redirects, no referer, no proxy from the environment, no cookies, no compression; keys in headers that never
+//! print; errors that carry neither URL nor body (security.md §4.7, T6, T7, T9, T26).
+
+use super::{Provider, ProviderError, WireFailure, WireRequest};
+use crate::shared::error::ErrorCode;
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
+use reqwest::{Client, Response, redirect};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Span, field};
+
+/// What a provider may take of time and memory.
+#[derive(Clone, Copy, Debug)]
+pub struct TransportLimits {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// From the request to the first byte of a stream.
+    pub first_byte: Duration,
+    /// Between two bytes of a stream.
+    pub idle: Duration,
+    /// A whole stream.
+    pub total: Duration,
+    /// A whole answer that is no stream.
+    pub list_total: Duration,
+    /// Bytes that are read of an error; the rest is dropped.
+    pub error_body: usize,
+    /// Bytes of an answer that is no stream.
+    pub list_body: usize,
+    /// Bytes of a stream.
+    pub stream_bytes: usize,
+}
+
+impl Default for TransportLimits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_mins(2),
+            idle: Duration::from_mins(1),
+            total: Duration::from_mins(15),
+            list_total: Duration::from_secs(15),
+            error_body: 64 << 10,
+            list_body: 4 << 20,
+            stream_bytes: 32 << 20,
+        }
+    }
+}
+
+/// The machine cannot make TLS connections: no certificates to trust were found.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be set up: {0}")]
+pub struct TransportError(String);
+
+/// Sends requests to providers. Cheap to clone.
+#[derive(Clone)]
+pub struct Transport {
+    client: Client,
+    limits: TransportLimits,
+}
+
+impl Transport {
+    /// A transport with these limits.
+    ///
+    /// # Errors
+    /// When the machine has no certificates to trust.
+    pub fn new(limits: TransportLimits) -> Result<Self, TransportError> {
+        // An error means that the process has its TLS provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .user_agent(concat!("keylm/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .retry(reqwest::retry::never())
+            .connect_timeout(limits.connect)
+            .build()
+            .map_err(|error| TransportError(error.without_url().to_string()))?;
+        Ok(Self { client, limits })
+    }
+
+    /// Sends a request and reads the whole answer, which must be JSON.
+    ///
+    /// # Errors
+    /// What `provider` makes of a failure, or the transport's own classes.
+    pub async fn fetch(
+        &self,
+        provider: &dyn Provider,
+        request: WireRequest,
+    ) -> Result<Vec<u8>, ProviderError> {
+        let deadline = Instant::now() + self.limits.list_total;
+        let mut call = Call::new(provider);
+        let response = self.send(provider, request, deadline, &mut call).await?;
+        if !is_type(response.headers(), "json") {
+            return Err(call.error(ErrorCode::UpstreamError));
+        }
+        let (body, whole) = read(response, self.limits.list_body, deadline)
+            .await
+            .map_err(|code| call.error(code))?;
+        if whole {
+            Ok(body)
+        } else {
+            Err(call.error(ErrorCode::UpstreamError))
+        }
+    }
+
+    /// Sends a request whose answer is a stream of events. Nothing of the answer has been read when this returns.
+    ///
+    /// # Errors
+    /// What `provider` makes of a failure, or the transport's own classes.
+    pub async fn stream(
+        &self,
+        provider: &dyn Provider,
+        request: WireRequest,
+    ) -> Result<ByteStream, ProviderError> {
+        let start = Instant::now();
+        let first_byte = start + self.limits.first_byte;
+        let mut call = Call::new(provider);
+        let response = self.send(provider, request, first_byte, &mut call).await?;
+        if is_type(response.headers(), "text/event-stream") {
+            return Ok(ByteStream {
+                response: Some(response),
+                next_by: first_byte,
+                end_by: start + self.limits.total,
+                idle: self.limits.idle,
+                left: self.limits.stream_bytes,
+                call,
+            });
+        }
+        if is_type(response.headers(), "json") {
+            return Err(self.failure(provider, response, first_byte, &call).await);
+        }
+        Err(call.error(ErrorCode::UpstreamError))
+    }
+
+    /// Sends a request and sees to everything that is no success.
+    async fn send(
+        &self,
+        provider: &dyn Provider,
+        request: WireRequest,
+        deadline: Instant,
+        call: &mut Call,
+    ) -> Result<Response, ProviderError> {
+        let headers = headers(&request).map_err(|code| call.error(code))?;
+        let mut builder = self
+            .client
+            .request(request.method, request.url)
+            .headers(headers);
+        if let Some(body) = request.body {
+            builder = builder.body(body);
+        }
+        let response = match timeout_at(deadline, builder.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) if error.is_timeout() => return Err(call.error(ErrorCode::Timeout)),
+            Ok(Err(_)) => return Err(call.error(ErrorCode::Network)),
+            Err(_) => return Err(call.error(ErrorCode::Timeout)),
+        };
+        call.status(response.status().as_u16());
+        if response.status().is_redirection() {
+            return Err(call.error(ErrorCode::ProviderRedirected));
+        }
+        if !response.status().is_success() {
+            return Err(self.failure(provider, response, deadline, call).await);
+        }
+        let encoded = response
+            .headers()
+            .get(CONTENT_ENCODING)
+            .is_some_and(|value| value != "identity");
+        if encoded {
+            Err(call.error(ErrorCode::UpstreamError))
+        } else {
+            Ok(response)
+        }
+    }
+
+    /// Reads what a failure says, as far as it says it in time.
+    async fn failure(
+        &self,
+        provider: &dyn Provider,
+        response: Response,
+        deadline: Instant,
+        call: &Call,
+    ) -> ProviderError {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let deadline = deadline.min(Instant::now() + self.limits.list_total);
+        let body = match read(response, self.limits.error_body, deadline).await {
+            Ok((body, _)) => body,
+            // The status has come; it says enough.
+            Err(_) => Vec::new(),
+        };
+        let error = provider.classify(&WireFailure {
+            status,
+            headers: &headers,
+            body: &body,
+        });
+        call.failed(error.code);
+        error
+    }
+}
+
+/// The bytes of a stream as they come. Dropping it closes the connection.
+pub struct ByteStream {
+    response: Option<Response>,
+    next_by: Instant,
+    end_by: Instant,
+    idle: Duration,
+    left: usize,
+    call: Call,
+}
+
+impl ByteStream {
+    /// The next bytes, or `None` at the end of the body. After an error there is nothing more.
+    pub async fn next(&mut self) -> Option<Result<Bytes, ProviderError>> {
+        let response = self.response.as_mut()?;
+        let code = match timeout_at(self.next_by.min(self.end_by), response.chunk()).await {
+            Ok(Ok(Some(bytes))) => {
+                self.next_by = Instant::now() + self.idle;
+                if let Some(left) = self.left.checked_sub(bytes.len()) {
+                    self.left = left;
+                    return Some(Ok(bytes));
+                }
+                ErrorCode::UpstreamError
+            }
+            Ok(Ok(None)) => {
+                self.response = None;
+                return None;
+            }
+            Ok(Err(_)) => ErrorCode::UpstreamTruncated,
+            Err(_) => ErrorCode::Timeout,
+        };
+        self.response = None;
+        Some(Err(self.call.error(code)))
+    }
+}
+
+/// One request in the logs: who, what came back, how long it took. Never what was said.
+struct Call {
+    span: Span,
+    start: Instant,
+    status: Option<u16>,
+}
+
+impl Call {
+    fn new(provider: &dyn Provider) -> Self {
+        let span = tracing::info_span!(
+            "provider.request",
+            provider = provider.info().id,
+            status = field::Empty,
+            error = field::Empty,
+            duration_ms = field::Empty,
+        );
+        Self {
+            span,
+            start: Instant::now(),
+            status: None,
+        }
+    }
+
+    fn status(&mut self, status: u16) {
+        self.status = Some(status);
+        self.span.record("status", status);
+    }
+
+    fn failed(&self, code: ErrorCode) {
+        self.span.record("error", code.as_str());
+    }
+
+    fn error(&self, code: ErrorCode) -> ProviderError {
+        self.failed(code);
+        ProviderError {
+            status: self.status,
+            ..ProviderError::new(code)
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let took = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.span.record("duration_ms", took);
+        self.span.in_scope(|| tracing::debug!("provider answered"));
+    }
+}
+
+/// Up to `limit` bytes of a body, and whether that was all of it.
+async fn read(
+    mut response: Response,
+    limit: usize,
+    deadline: Instant,
+) -> Result<(Vec<u8>, bool), ErrorCode> {
+    let mut body = Vec::new();
+    loop {
+        match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(bytes))) => {
+                let room = limit - body.len();
+                body.extend(bytes.iter().take(room));
+                if bytes.len() > room {
+                    return Ok((body, false));
+                }
+            }
+            Ok(Ok(None)) => return Ok((body, true)),
+            Ok(Err(_)) => return Err(ErrorCode::Network),
+            Err(_) => return Err(ErrorCode::Timeout),
+        }
+    }
+}
+
+fn is_type(headers: &HeaderMap, kind: &str) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == kind
+        || essence
+            .strip_prefix("application/")
+            .is_some_and(|sub| sub == kind || sub.ends_with("+json"))
+}
+
+/// The headers to send. A credential that no header can carry is one that no provider gave out.
+fn headers(request: &WireRequest) -> Result<HeaderMap, ErrorCode> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    for (name, value) in &request.headers {
+        let value = HeaderValue::from_str(value).map_err(|_| ErrorCode::Internal)?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    for (name, secret) in &request.secret_headers {
+        let text = secret.expose();
+        let plain = text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        let value = HeaderValue::from_str(text).ok().filter(|_| plain);
+        let mut value = value.ok_or(ErrorCode::InvalidKey)?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
+}
