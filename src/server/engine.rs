@@ -1,0 +1,142 @@
+//! Answers: written once, durable before visible, read by anyone from anywhere.
+//!
+//! An answer is an append-only log of numbered events. A [`turn`] listens to the provider and hands pieces to the one
+//! [`writer`], which commits whatever is waiting as soon as its last commit returned. Only then do [`follow`]ers see them.
+
+pub mod follow;
+pub mod live;
+pub mod recovery;
+pub mod turn;
+pub mod writer;
+
+use crate::server::clock::Env;
+use crate::server::providers::TokenUsage;
+use crate::server::providers::transport::Transport;
+use crate::server::store::{Db, Result, messages};
+use crate::shared::ids::{MessageId, ModelId, ProviderId};
+use live::LiveAnswers;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use writer::Writer;
+
+/// How long a writer may be silent before others take its answers for abandoned. Milliseconds.
+pub const LEASE_MS: i64 = 15_000;
+
+/// USD for these tokens of this model, where the price is known.
+pub type Price = fn(&ProviderId, &ModelId, &TokenUsage) -> Option<f64>;
+
+/// What the engine works with.
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// Time and ids.
+    pub env: Env,
+    /// The way to the providers.
+    pub transport: Transport,
+    /// What tokens cost.
+    pub price: Price,
+}
+
+/// The engine of one process. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub(super) struct Inner {
+    parts: Parts,
+    /// Names this process in the rows that it writes.
+    owner: String,
+    live: LiveAnswers,
+    writer: Writer,
+    turns: TaskTracker,
+    /// Set when no new answers are taken any more.
+    closing: CancellationToken,
+    /// Ends every turn with `server_restart`.
+    drain: CancellationToken,
+}
+
+impl Engine {
+    /// An engine with its writer running. Call [`Engine::recover`] before the first send.
+    #[must_use]
+    pub fn start(parts: Parts) -> Self {
+        let owner = parts.env.uuid();
+        let live = LiveAnswers::default();
+        let writer = Writer::start(
+            parts.db.clone(),
+            parts.env.clone(),
+            owner.clone(),
+            live.clone(),
+        );
+        Self(Arc::new(Inner {
+            parts,
+            owner,
+            live,
+            writer,
+            turns: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            drain: CancellationToken::new(),
+        }))
+    }
+
+    /// The name under which this process owns answers.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.0.owner
+    }
+
+    /// Takes no new answers from now on.
+    pub fn close(&self) {
+        self.0.closing.cancel();
+    }
+
+    /// Whether new answers are refused.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.0.closing.is_cancelled()
+    }
+
+    /// Cancelled when this process is about to end.
+    #[must_use]
+    pub fn draining(&self) -> &CancellationToken {
+        &self.0.drain
+    }
+
+    /// How many answers this process is writing.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.0.turns.len()
+    }
+
+    /// Ends an answer, wherever it is being written. The text so far stays.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn stop(&self, message: &MessageId) -> Result<bool> {
+        let asked =
+            messages::request_stop(&self.0.parts.db, message, self.0.parts.env.now()).await?;
+        if let Some(answer) = self.0.live.get(message) {
+            answer.stop.cancel();
+        }
+        Ok(asked)
+    }
+
+    /// Ends an answer whose row is about to go, or has gone.
+    pub fn abandon(&self, message: &MessageId) {
+        if let Some(answer) = self.0.live.get(message) {
+            answer.stop.cancel();
+        }
+    }
+
+    /// Ends all answers that this process writes, as interrupted by a restart, and waits until that is stored.
+    pub async fn shut_down(&self) {
+        self.0.drain.cancel();
+        self.0.turns.close();
+        self.0.turns.wait().await;
+    }
+
+    /// Waits until no answer is being written.
+    pub async fn idle(&self) {
+        self.0.turns.close();
+        self.0.turns.wait().await;
+    }
+}

@@ -1,0 +1,423 @@
+//! One answer from the provider's first byte to its stored end.
+
+use super::live::LiveAnswer;
+use super::recovery::restarted;
+use super::writer::{self, Op, Outcome};
+use super::{Engine, Inner};
+use crate::server::providers::answer::Answer;
+use crate::server::providers::{
+    ChatRequest, Credential, Provider, ProviderError, ProviderEvent, TokenUsage,
+};
+use crate::server::store::events::Event;
+use crate::shared::chat::{FinishReason, Message, MessageStatus, Timing, Usage};
+use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::time::Timestamp;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use url::Url;
+
+/// Bytes of an answer at the most.
+const MAX_TEXT: usize = 2 * 1024 * 1024;
+/// Bytes that may wait for the database before the provider is not read any further.
+const MAX_WAITING: usize = 64 * 1024;
+/// How long the connection may stay open after the model said that it is done.
+const AFTERGLOW: Duration = Duration::from_secs(2);
+/// Pause between tries to store an end that the database does not take.
+const INSIST: Duration = Duration::from_secs(1);
+
+/// Everything that an answer needs. The send that asked for it is committed.
+pub struct Turn {
+    /// The answer as it was stored: pending.
+    pub message: Message,
+    /// Event number 1.
+    pub start: Arc<Event>,
+    /// Who answers.
+    pub provider: &'static dyn Provider,
+    /// Where.
+    pub base: Url,
+    /// On whose account.
+    pub credential: Credential,
+    /// The version of that key.
+    pub key_version: i64,
+    /// What is asked.
+    pub request: ChatRequest,
+    /// When the person sent.
+    pub sent_at: Timestamp,
+}
+
+/// How an answer ended.
+enum End {
+    Complete(FinishReason),
+    Stopped,
+    Failed(AppError),
+    Lost,
+}
+
+impl Engine {
+    /// Runs a turn in the background, whoever listens.
+    pub fn run(&self, turn: Turn) {
+        let answer = Arc::new(LiveAnswer::new(Arc::clone(&turn.start)));
+        self.0
+            .live
+            .insert(turn.message.id.clone(), Arc::clone(&answer));
+        let inner = Arc::clone(&self.0);
+        self.0.turns.spawn(async move {
+            let id = turn.message.id.clone();
+            Running::new(&inner, turn, Arc::clone(&answer)).run().await;
+            inner.live.remove(&id);
+            // Whatever became of it, nothing follows here; a reader that wants more looks into the log.
+            answer.publish(Vec::new(), true);
+        });
+    }
+}
+
+struct Running<'a> {
+    engine: &'a Inner,
+    turn: Turn,
+    answer: Arc<LiveAnswer>,
+    /// What the provider said and the database does not have yet.
+    waiting: Vec<Piece>,
+    waiting_bytes: usize,
+    seq: i64,
+    content: String,
+    reasoning: String,
+    usage: Option<TokenUsage>,
+    finish: Option<FinishReason>,
+    first_at: Option<Timestamp>,
+    streaming: bool,
+    inflight: Option<oneshot::Receiver<Outcome>>,
+    /// What the writer has of us, until it is stored.
+    unstored: Vec<Arc<Event>>,
+}
+
+enum Piece {
+    Text(String),
+    Reasoning(String),
+}
+
+impl<'a> Running<'a> {
+    fn new(engine: &'a Inner, turn: Turn, answer: Arc<LiveAnswer>) -> Self {
+        Self {
+            engine,
+            turn,
+            answer,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            seq: 1,
+            content: String::new(),
+            reasoning: String::new(),
+            usage: None,
+            finish: None,
+            first_at: None,
+            streaming: false,
+            inflight: None,
+            unstored: Vec::new(),
+        }
+    }
+
+    async fn run(mut self) {
+        let stop = self.answer.stop.clone();
+        let end = tokio::select! {
+            biased;
+            () = stop.cancelled() => End::Stopped,
+            () = self.engine.drain.cancelled() => End::Failed(restarted()),
+            end = self.listen() => end,
+        };
+        // `listen` is dropped by now, and with it the provider's connection.
+        if let Some(inflight) = self.inflight.take() {
+            match inflight.await {
+                Ok(Outcome::Stored) => self.unstored.clear(),
+                Ok(Outcome::Lost) => return,
+                Ok(Outcome::Failed) | Err(_) => {}
+            }
+        }
+        self.end(end).await;
+    }
+
+    async fn listen(&mut self) -> End {
+        let name = self.turn.provider.info().name;
+        match self.exchange().await {
+            Ok(end) => end,
+            Err(error) => End::Failed(error.for_person(name)),
+        }
+    }
+
+    async fn exchange(&mut self) -> Result<End, ProviderError> {
+        let Turn {
+            provider,
+            base,
+            credential,
+            request,
+            ..
+        } = &self.turn;
+        let wire = provider.encode(base, credential, request)?;
+        let mut answer = Answer::new(provider.decoder(request));
+        let mut bytes = self.engine.parts.transport.stream(*provider, wire).await?;
+        let mut events = Vec::new();
+        loop {
+            let finished = self.finish.is_some();
+            let ended = tokio::select! {
+                biased;
+                outcome = stored(&mut self.inflight) => {
+                    self.inflight = None;
+                    match outcome {
+                        Outcome::Stored => {
+                            self.unstored.clear();
+                            self.submit();
+                        }
+                        Outcome::Lost => return Ok(End::Lost),
+                        Outcome::Failed => return Ok(End::Failed(storage())),
+                    }
+                    continue;
+                }
+                chunk = bytes.next(), if self.waiting_bytes < MAX_WAITING => match chunk {
+                    Some(Ok(chunk)) => {
+                        answer.push(&chunk, &mut events);
+                        false
+                    }
+                    // A model that said that it is done was heard, however its connection ended.
+                    Some(Err(error)) if !finished => return Err(error),
+                    Some(Err(_)) | None => true,
+                },
+                () = tokio::time::sleep(AFTERGLOW), if finished => true,
+            };
+            if ended {
+                answer.finish(&mut events);
+            }
+            if let Some(end) = self.take(&mut events)? {
+                return Ok(end);
+            }
+            if ended {
+                return Ok(self.finish.map_or(
+                    End::Failed(self.broken(ErrorCode::UpstreamTruncated)),
+                    End::Complete,
+                ));
+            }
+            self.submit();
+        }
+    }
+
+    fn broken(&self, code: ErrorCode) -> AppError {
+        ProviderError::new(code).for_person(self.turn.provider.info().name)
+    }
+
+    /// Takes in what the decoder saw.
+    fn take(&mut self, events: &mut Vec<ProviderEvent>) -> Result<Option<End>, ProviderError> {
+        for event in events.drain(..) {
+            match event {
+                ProviderEvent::Text(text) => self.say(Piece::Text(text)),
+                ProviderEvent::Reasoning(text) => self.say(Piece::Reasoning(text)),
+                ProviderEvent::Usage(usage) => self.usage = Some(usage),
+                ProviderEvent::Finish(reason) => self.finish = Some(reason),
+                ProviderEvent::Failed(error) => return Err(error),
+            }
+            if self.content.len() + self.reasoning.len() > MAX_TEXT {
+                return Ok(Some(End::Failed(AppError::new(
+                    ErrorCode::UpstreamError,
+                    "The answer grew beyond 2 MB and was ended there. Ask for a shorter one.",
+                ))));
+            }
+        }
+        Ok(None)
+    }
+
+    fn say(&mut self, mut piece: Piece) {
+        let (Piece::Text(text) | Piece::Reasoning(text)) = &mut piece;
+        // PostgreSQL has no zero character, and an answer that cannot be stored would never end.
+        if text.contains('\0') {
+            *text = text.replace('\0', "\u{fffd}");
+        }
+        if text.is_empty() {
+            return;
+        }
+        self.first_at
+            .get_or_insert_with(|| self.engine.parts.env.now());
+        self.waiting_bytes += text.len();
+        match piece {
+            Piece::Text(text) => {
+                self.content.push_str(&text);
+                match self.waiting.last_mut() {
+                    Some(Piece::Text(last)) => last.push_str(&text),
+                    _ => self.waiting.push(Piece::Text(text)),
+                }
+            }
+            Piece::Reasoning(text) => {
+                self.reasoning.push_str(&text);
+                match self.waiting.last_mut() {
+                    Some(Piece::Reasoning(last)) => last.push_str(&text),
+                    _ => self.waiting.push(Piece::Reasoning(text)),
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, kind: &str, data: &serde_json::Value) -> Arc<Event> {
+        self.seq += 1;
+        Arc::new(Event {
+            seq: self.seq,
+            kind: kind.to_owned(),
+            data: data.to_string(),
+        })
+    }
+
+    fn drain_waiting(&mut self) -> Vec<Arc<Event>> {
+        self.waiting_bytes = 0;
+        let pieces = std::mem::take(&mut self.waiting);
+        pieces
+            .into_iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => self.event("delta", &json!({ "text": text })),
+                Piece::Reasoning(text) => self.event("reasoning", &json!({ "text": text })),
+            })
+            .collect()
+    }
+
+    /// Hands what is waiting to the writer, unless it still has our last.
+    fn submit(&mut self) {
+        if self.inflight.is_some() || self.waiting.is_empty() {
+            return;
+        }
+        let events = self.drain_waiting();
+        let first = !std::mem::replace(&mut self.streaming, true);
+        self.unstored.clone_from(&events);
+        let op = Op {
+            message: self.turn.message.id.clone(),
+            events,
+            first,
+            end: None,
+        };
+        self.inflight = Some(self.engine.writer.submit(op));
+    }
+
+    /// Stores the end, however long the database takes to come back.
+    async fn end(mut self, end: End) {
+        let mut events = std::mem::take(&mut self.unstored);
+        events.extend(self.drain_waiting());
+        let mut message = self.turn.message.clone();
+        (message.status, message.finish_reason, message.error) = match end {
+            End::Lost => return,
+            End::Stopped => (MessageStatus::Stopped, None, None),
+            End::Failed(error) => (MessageStatus::Failed, None, Some(error)),
+            End::Complete(FinishReason::Error) => (
+                MessageStatus::Failed,
+                Some(FinishReason::Error),
+                Some(self.broken(ErrorCode::UpstreamError)),
+            ),
+            End::Complete(FinishReason::ContentFilter) if self.content.is_empty() => (
+                MessageStatus::Failed,
+                Some(FinishReason::ContentFilter),
+                Some(self.broken(ErrorCode::ContentFiltered)),
+            ),
+            End::Complete(reason) => (MessageStatus::Complete, Some(reason), None),
+        };
+        if let Some(error) = &mut message.error {
+            // What a person reports of a failed answer is what stands in the log.
+            message.id.as_str().clone_into(&mut error.request_id);
+            tracing::warn!(message.id = %message.id, code = error.code.as_str(), "an answer failed");
+        }
+        let now = self.engine.parts.env.now();
+        let since = |at: Timestamp| u64::try_from(at.0 - self.turn.sent_at.0).unwrap_or(0);
+        message.timing = Some(Timing {
+            ttft_ms: self.first_at.map(since),
+            duration_ms: since(now),
+        });
+        message.usage = self.accounted(&message);
+        message.content = std::mem::take(&mut self.content);
+        message.reasoning =
+            Some(std::mem::take(&mut self.reasoning)).filter(|text| !text.is_empty());
+        if let Some(usage) = &message.usage {
+            events.push(self.event("usage", &json!(usage)));
+        }
+        events.push(match &message.error {
+            Some(error) => self.event("error", &json!({ "error": error, "message": message })),
+            None => self.event("done", &json!({ "message": message })),
+        });
+        loop {
+            let op = Op {
+                message: message.id.clone(),
+                events: events.clone(),
+                first: false,
+                end: Some(Box::new(writer::End {
+                    message: message.clone(),
+                    key_version: self.turn.key_version,
+                })),
+            };
+            match self
+                .engine
+                .writer
+                .submit(op)
+                .await
+                .unwrap_or(Outcome::Failed)
+            {
+                Outcome::Stored | Outcome::Lost => return,
+                Outcome::Failed => tokio::time::sleep(INSIST).await,
+            }
+        }
+    }
+
+    /// The tokens that were paid for: the provider's count, or an estimate where it gave none.
+    fn accounted(&self, message: &Message) -> Option<Usage> {
+        let began = self.first_at.is_some();
+        if self.usage.is_none() && !began {
+            return None;
+        }
+        let whole = message.status == MessageStatus::Complete;
+        let estimated = self.usage.is_none() || !whole;
+        let mut tokens = self.usage.unwrap_or_else(|| TokenUsage {
+            input: self.estimated_input(),
+            ..TokenUsage::default()
+        });
+        if estimated {
+            tokens.reasoning = tokens.reasoning.max(estimate(&self.reasoning));
+            tokens.output = tokens
+                .output
+                .max(estimate(&self.content) + tokens.reasoning);
+        }
+        let cost = match (&message.provider, &message.model) {
+            (Some(provider), Some(model)) => (self.engine.parts.price)(provider, model, &tokens),
+            _ => None,
+        };
+        // As precise as it is stored, so that what streams is what is read later.
+        let cost = cost.map(|usd| (usd * 1e9).round() / 1e9);
+        Some(Usage {
+            input_tokens: tokens.input,
+            output_tokens: tokens.output,
+            reasoning_tokens: tokens.reasoning,
+            total_tokens: tokens.input + tokens.output,
+            cost,
+            estimated,
+        })
+    }
+
+    fn estimated_input(&self) -> u64 {
+        let request = &self.turn.request;
+        request.system.as_deref().map_or(0, estimate)
+            + request
+                .turns
+                .iter()
+                .map(|turn| estimate(&turn.text))
+                .sum::<u64>()
+    }
+}
+
+/// About four characters a token.
+fn estimate(text: &str) -> u64 {
+    (text.chars().count() as u64).div_ceil(4)
+}
+
+/// The fate of what the writer has; never resolves while it has nothing.
+async fn stored(inflight: &mut Option<oneshot::Receiver<Outcome>>) -> Outcome {
+    match inflight {
+        Some(inflight) => inflight.await.unwrap_or(Outcome::Failed),
+        None => std::future::pending().await,
+    }
+}
+
+fn storage() -> AppError {
+    AppError::new(
+        ErrorCode::Storage,
+        "The database did not take the answer. What was shown is kept; retry in a moment.",
+    )
+}
