@@ -1,0 +1,157 @@
+//! The one place where an error becomes a response, for REST and for server functions.
+
+use crate::server::crypto::password::PasswordError;
+use crate::server::http::middleware::request_id;
+use crate::server::services::{self, ServiceError};
+use crate::shared::error::{AppError, ErrorBody, ErrorCode};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+use std::time::Duration;
+
+/// An error on its way out over HTTP.
+#[derive(Debug)]
+pub struct ApiError(pub AppError);
+
+fn wait(error: &mut AppError, wait: Duration) {
+    error.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+}
+
+/// Words an error for people, and logs it once if it is our own fault.
+#[must_use]
+pub fn to_app_error(error: ServiceError) -> AppError {
+    let new = |code: ErrorCode, message: &str| AppError::new(code, message);
+    let mut out = match error {
+        ServiceError::Unauthenticated => new(ErrorCode::Unauthenticated, "Sign in first."),
+        ServiceError::InvalidCredentials => new(
+            ErrorCode::InvalidCredentials,
+            "That e-mail and password do not fit together. Check both and try again.",
+        ),
+        ServiceError::NotFound => new(
+            ErrorCode::NotFound,
+            "There is no such thing here. It may have been deleted.",
+        ),
+        ServiceError::Validation(fields) => {
+            let mut error = new(
+                ErrorCode::Validation,
+                fields
+                    .values()
+                    .next()
+                    .map_or("Check the marked fields.", String::as_str),
+            );
+            error.details = Some(json!({ "fields": fields }));
+            error
+        }
+        ServiceError::NoKey {
+            provider,
+            refused: false,
+        } => AppError::new(
+            ErrorCode::NoKey,
+            format!("There is no active {provider} key. Add one under Providers."),
+        ),
+        ServiceError::NoKey {
+            provider,
+            refused: true,
+        } => AppError::new(
+            ErrorCode::NoKey,
+            format!(
+                "{provider} refused the stored key. Replace it under Providers, or test it again."
+            ),
+        ),
+        ServiceError::KeyUnreadable { provider } => services::unreadable(provider),
+        ServiceError::ThreadProviderMismatch => new(
+            ErrorCode::ThreadProviderMismatch,
+            "A chat keeps its provider and model. Start a new chat to use another.",
+        ),
+        ServiceError::GenerationInProgress(message) => {
+            let mut error = new(
+                ErrorCode::GenerationInProgress,
+                "This chat is being answered. Wait for the end or stop it first.",
+            );
+            error.details = message.map(|id| json!({ "messageId": id }));
+            error
+        }
+        ServiceError::IdempotencyMismatch => new(
+            ErrorCode::IdempotencyMismatch,
+            "This clientRequestId was used for another request. Make a new one.",
+        ),
+        ServiceError::RateLimited(time) => {
+            let mut error = AppError::new(
+                ErrorCode::RateLimited,
+                format!("Too many requests. Try again in {} s.", time.as_secs() + 1),
+            );
+            wait(&mut error, time);
+            error
+        }
+        ServiceError::Draining => {
+            let mut error = new(
+                ErrorCode::Draining,
+                "The server is restarting. Try again in a few seconds.",
+            );
+            wait(&mut error, Duration::from_secs(5));
+            error
+        }
+        ServiceError::Provider { error, name } => error.for_person(name),
+        ServiceError::Password(PasswordError::Busy) => {
+            let mut error = new(
+                ErrorCode::Draining,
+                "Too many people are signing in at once. Try again in a few seconds.",
+            );
+            wait(&mut error, Duration::from_secs(2));
+            error
+        }
+        ServiceError::Store(error) => {
+            tracing::error!(%error, "the database failed");
+            let mut error = new(
+                ErrorCode::Storage,
+                "The database does not answer. Nothing was changed; try again in a few seconds.",
+            );
+            wait(&mut error, Duration::from_secs(5));
+            error
+        }
+        error @ (ServiceError::Crypto(_) | ServiceError::Password(_)) => {
+            tracing::error!(%error, "sealing or hashing failed");
+            new(
+                ErrorCode::Internal,
+                "Something broke on our side. Try again; if it stays, give the operator the request id.",
+            )
+        }
+    };
+    out.request_id = request_id::current();
+    out
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        Self(to_app_error(error))
+    }
+}
+
+impl From<AppError> for ApiError {
+    fn from(mut error: AppError) -> Self {
+        error.request_id = request_id::current();
+        Self(error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let seconds = self
+            .0
+            .retry_after_ms
+            .map(|ms| ms.div_ceil(1000).max(1))
+            .or_else(|| matches!(status.as_u16(), 429 | 503).then_some(1));
+        let mut response = (status, Json(ErrorBody { error: self.0 })).into_response();
+        if let Some(seconds) = seconds
+            && matches!(status.as_u16(), 429 | 503)
+        {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

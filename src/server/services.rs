@@ -1,0 +1,177 @@
+//! The rules of the product. Knows neither HTTP nor pages.
+
+pub mod accounts;
+pub mod chat;
+pub mod keys;
+pub mod models;
+pub mod threads;
+
+use crate::server::clock::Env;
+use crate::server::crypto::digest;
+use crate::server::crypto::envelope::{CryptoError, Keyring};
+use crate::server::crypto::password::{PasswordError, Passwords};
+use crate::server::crypto::secret::Secret;
+use crate::server::engine::Engine;
+use crate::server::limits::Limiter;
+use crate::server::providers::transport::Transport;
+use crate::server::providers::{self, Provider, ProviderError};
+use crate::server::store::{Db, StoreError};
+use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::ids::{MessageId, ProviderId};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// What a service refuses or fails at.
+#[derive(Debug, thiserror::Error)]
+#[expect(
+    missing_docs,
+    reason = "each variant is the error code of the same name in api.md section 2"
+)]
+pub enum ServiceError {
+    #[error("no session")]
+    Unauthenticated,
+    #[error("wrong e-mail or password")]
+    InvalidCredentials,
+    #[error("not found")]
+    NotFound,
+    /// Field names and what is wrong with each.
+    #[error("validation")]
+    Validation(BTreeMap<String, String>),
+    #[error("no key for {provider}")]
+    NoKey {
+        provider: &'static str,
+        refused: bool,
+    },
+    #[error("the key for {provider} does not open")]
+    KeyUnreadable { provider: &'static str },
+    #[error("another provider or model than the thread's")]
+    ThreadProviderMismatch,
+    #[error("the thread is being answered")]
+    GenerationInProgress(Option<MessageId>),
+    #[error("the clientRequestId was used for something else")]
+    IdempotencyMismatch,
+    #[error("too many requests")]
+    RateLimited(Duration),
+    #[error("shutting down")]
+    Draining,
+    #[error("{name}: {error}")]
+    Provider {
+        error: ProviderError,
+        name: &'static str,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+}
+
+impl ServiceError {
+    /// One field is wrong.
+    #[must_use]
+    pub fn field(name: &str, problem: &str) -> Self {
+        Self::Validation(BTreeMap::from([(name.to_owned(), problem.to_owned())]))
+    }
+}
+
+/// What a service answers.
+pub type Result<T> = std::result::Result<T, ServiceError>;
+
+/// The parts that services are made of. Cheap to clone.
+#[derive(Clone)]
+pub struct Services(Arc<Parts>);
+
+/// See [`Services`].
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// Time, ids and randomness.
+    pub env: Env,
+    /// The way to the providers.
+    pub transport: Transport,
+    /// The writer of answers.
+    pub engine: Engine,
+    /// The master keys.
+    pub keyring: Arc<Keyring>,
+    /// This installation's id, part of what keys are sealed under.
+    pub instance: String,
+    /// Where each provider is, by its id.
+    pub bases: HashMap<&'static str, Url>,
+    /// Hashes passwords off the async threads.
+    pub passwords: Passwords,
+    /// Keys the digests of session tokens.
+    pub auth_secret: Secret,
+    /// Sign-ins and sign-ups by address of the network.
+    pub by_ip: Limiter,
+    /// Sign-ins by e-mail, whether it has an account or not.
+    pub by_email: Limiter,
+    /// Sends by person.
+    pub by_user: Limiter,
+}
+
+impl Services {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// Time, ids and randomness.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.0.env
+    }
+
+    /// The writer of answers.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    fn token_hash(&self, token: &str) -> String {
+        digest::hash_token(&self.0.auth_secret, token)
+    }
+
+    fn provider(id: &ProviderId) -> Result<&'static dyn Provider> {
+        providers::find(id).ok_or(ServiceError::NotFound)
+    }
+
+    fn base(&self, provider: &dyn Provider) -> Result<&Url> {
+        self.0
+            .bases
+            .get(provider.info().id)
+            .ok_or(ServiceError::NotFound)
+    }
+}
+
+/// Whether both databases can keep the text: PostgreSQL has no zero character.
+fn storable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+/// What is said of a text that is not [`storable`].
+const NOT_STORABLE: &str = "Take the invisible zero character out.";
+
+fn limited(limiter: &Limiter, key: &str) -> Result<()> {
+    limiter.check(key).map_err(ServiceError::RateLimited)
+}
+
+/// What a person reads of a key that does not open.
+#[must_use]
+pub fn unreadable(name: &str) -> AppError {
+    AppError::new(
+        ErrorCode::KeyUnreadable,
+        format!(
+            "The stored {name} key cannot be opened any more, so nothing was sent. Replace it with the key itself."
+        ),
+    )
+}

@@ -1,0 +1,522 @@
+//! Sending: claimed, checked and stored in one transaction, before anything is asked of a provider.
+
+use super::keys::Opened;
+use super::threads::NewThread;
+use super::{NOT_STORABLE, Result, ServiceError, Services, limited, storable};
+use crate::server::crypto::mac::hex;
+use crate::server::engine::LEASE_MS;
+use crate::server::engine::follow::{Address, Follower};
+use crate::server::engine::turn::Turn;
+use crate::server::providers::{self, ChatRequest, Turn as Said};
+use crate::server::render;
+use crate::server::store::Tx;
+use crate::server::store::events::{self, Event};
+use crate::server::store::messages::{self, Placed};
+use crate::server::store::{provider_keys, threads};
+use crate::shared::chat::{Message, MessageStatus, Role, Thread};
+use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
+use crate::shared::model::Capabilities;
+use crate::shared::validate::MAX_MESSAGE_CHARS;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// What is asked.
+pub enum Ask {
+    /// Something new, behind `parent` or at the end of the shown branch.
+    Say {
+        /// What the person wrote.
+        content: String,
+        /// The answer that it follows.
+        parent: Option<MessageId>,
+    },
+    /// Another answer to the same; `message` is the answer, or the person's message that got none.
+    Again {
+        /// What is answered anew.
+        message: MessageId,
+        /// On another model of the same provider.
+        model: Option<ModelId>,
+    },
+    /// The same place, in other words.
+    Edit {
+        /// The person's message.
+        message: MessageId,
+        /// The other words.
+        content: String,
+    },
+}
+
+impl Ask {
+    fn digest(&self, thread: &ThreadId) -> String {
+        let parts: [&str; 4] = match self {
+            Self::Say { content, parent } => [
+                "say",
+                parent.as_ref().map_or("", MessageId::as_str),
+                content,
+                "",
+            ],
+            Self::Again { message, model } => [
+                "again",
+                message.as_str(),
+                "",
+                model.as_ref().map_or("", ModelId::as_str),
+            ],
+            Self::Edit { message, content } => ["edit", message.as_str(), content, ""],
+        };
+        let mut hash = Sha256::new();
+        for part in std::iter::once(thread.as_str()).chain(parts) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hex(&hash.finalize())
+    }
+
+    const fn content(&self) -> Option<&String> {
+        match self {
+            Self::Say { content, .. } | Self::Edit { content, .. } => Some(content),
+            Self::Again { .. } => None,
+        }
+    }
+}
+
+/// A send whose claim is about to be made.
+struct Begin {
+    user: UserId,
+    thread: Thread,
+    request: ClientRequestId,
+    digest: String,
+    ask: Ask,
+}
+
+/// Where the answer goes.
+struct Place {
+    /// The last message that stays above.
+    above: Option<Placed>,
+    /// What the person wrote, when it is stored already.
+    asked: Option<Placed>,
+}
+
+impl Services {
+    /// Starts an answer, or finds the one that the same request started before. It runs whoever listens.
+    ///
+    /// # Errors
+    /// Everything that api.md names for a send. Nothing is stored then.
+    pub async fn ask(
+        &self,
+        user: &UserId,
+        thread_id: &ThreadId,
+        request: &ClientRequestId,
+        ask: Ask,
+    ) -> Result<MessageId> {
+        let thread = self.thread(user, thread_id).await?;
+        if let Some(content) = ask.content() {
+            if content.trim().is_empty() {
+                return Err(ServiceError::field("content", "Write something first."));
+            }
+            if content.chars().count() > MAX_MESSAGE_CHARS {
+                return Err(ServiceError::field(
+                    "content",
+                    "Use at most 200 000 characters.",
+                ));
+            }
+            if !storable(content) {
+                return Err(ServiceError::field("content", NOT_STORABLE));
+            }
+        }
+        let digest = ask.digest(thread_id);
+        if let Some(first) = self.claimed(user, request, &digest).await? {
+            return Ok(first);
+        }
+        if self.0.engine.is_closing() {
+            return Err(ServiceError::Draining);
+        }
+        // In a task of its own: a client that hangs up must not leave a stored question whose answer nobody writes.
+        let begin = Begin {
+            user: user.clone(),
+            thread,
+            request: request.clone(),
+            digest,
+            ask,
+        };
+        match tokio::spawn(self.clone().begin(begin)).await {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(ServiceError::Draining),
+        }
+    }
+
+    async fn begin(self, begin: Begin) -> Result<MessageId> {
+        let Begin {
+            user,
+            thread,
+            request,
+            digest,
+            ask,
+        } = begin;
+        let provider = providers::find(&thread.provider).ok_or(ServiceError::NotFound)?;
+        let base = self.base(provider)?.clone();
+        let opened = self.usable_key(&user, provider, None).await?;
+        let model = match &ask {
+            Ask::Again {
+                model: Some(model), ..
+            } => model.clone(),
+            _ => thread.model.clone(),
+        };
+        let known = self
+            .known_model(&user, &thread.provider, &opened.key.view.id, &model)
+            .await?;
+
+        let mut tx = self.0.db.begin().await?;
+        let now = self.0.env.now();
+        let id: MessageId = self
+            .0
+            .env
+            .uuid()
+            .parse()
+            .map_err(|_| ServiceError::NotFound)?;
+        if !events::claim(&mut tx, &user, &request, &digest, &thread.id, &id, now).await? {
+            drop(tx);
+            return self
+                .claimed(&user, &request, &digest)
+                .await?
+                .ok_or(ServiceError::NotFound);
+        }
+        limited(&self.0.by_user, user.as_str())?;
+        if !provider_keys::take(&mut tx, &opened.key.view.id, opened.key.version, now).await? {
+            return Err(ServiceError::NoKey {
+                provider: provider.info().name,
+                refused: false,
+            });
+        }
+        if let Some(running) = messages::running(&mut tx, &thread.id).await? {
+            return Err(ServiceError::GenerationInProgress(Some(running)));
+        }
+        let asked = self
+            .store_question(&mut tx, &user, &thread, &ask, &request)
+            .await?;
+        let answer = self
+            .store_answer(&mut tx, &thread, &asked, id.clone(), model.clone(), &opened)
+            .await?;
+        let data =
+            json!({ "threadId": thread.id, "userMessage": asked.message, "message": answer })
+                .to_string();
+        let start = Arc::new(Event {
+            seq: 1,
+            kind: "start".to_owned(),
+            data,
+        });
+        events::append(&mut tx, &id, self.0.engine.owner(), &start).await?;
+        threads::touch(
+            &mut tx,
+            &thread.id,
+            now,
+            &render::plain_text_title(&asked.message.content),
+        )
+        .await?;
+        let said = messages::said(&mut tx, &thread.id, asked.depth).await?;
+        tx.commit().await?;
+
+        let request = ChatRequest {
+            model,
+            capabilities: known
+                .as_ref()
+                .map_or_else(Capabilities::default, |model| model.capabilities),
+            max_output_tokens: known.and_then(|model| model.max_output_tokens),
+            system: thread.system_prompt,
+            turns: said
+                .into_iter()
+                .map(|(role, text)| Said { role, text })
+                .collect(),
+            settings: thread.settings,
+        };
+        let key_version = opened.key.version;
+        let credential = opened.credential;
+        self.0.engine.run(Turn {
+            message: answer,
+            start,
+            provider,
+            base,
+            credential,
+            key_version,
+            request,
+            sent_at: now,
+        });
+        Ok(id)
+    }
+
+    /// Makes a thread with its first message, or finds the ones that the same request made before. When the message is
+    /// refused, no empty thread is left behind.
+    ///
+    /// # Errors
+    /// As [`Services::create_thread`] and [`Services::ask`].
+    pub async fn start_thread(
+        &self,
+        user: &UserId,
+        new: NewThread,
+        content: String,
+        request: &ClientRequestId,
+    ) -> Result<(Thread, MessageId)> {
+        if let Some(thread) = events::claimed_thread(&self.0.db, user, request).await? {
+            let thread: ThreadId = thread.parse().map_err(|_| ServiceError::NotFound)?;
+            let answer = self
+                .ask(
+                    user,
+                    &thread,
+                    request,
+                    Ask::Say {
+                        content,
+                        parent: None,
+                    },
+                )
+                .await?;
+            return Ok((self.thread(user, &thread).await?, answer));
+        }
+        let thread = self.create_thread(user, new).await?;
+        match self
+            .ask(
+                user,
+                &thread.id,
+                request,
+                Ask::Say {
+                    content,
+                    parent: None,
+                },
+            )
+            .await
+        {
+            Ok(answer) => Ok((self.thread(user, &thread.id).await?, answer)),
+            Err(error) => {
+                self.delete_thread(user, &thread.id).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Follows an answer from after event number `after` on.
+    ///
+    /// # Errors
+    /// `NotFound`, also for somebody else's answer and for what a person wrote.
+    pub async fn follow(
+        &self,
+        user: &UserId,
+        thread: &ThreadId,
+        message: &MessageId,
+        after: usize,
+    ) -> Result<Follower> {
+        let placed = messages::get(&self.0.db, user, thread, message)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        if placed.message.role != Role::Assistant {
+            return Err(ServiceError::NotFound);
+        }
+        let address = Address {
+            user: user.clone(),
+            thread: thread.clone(),
+            message: message.clone(),
+        };
+        Ok(self.0.engine.follow(address, after))
+    }
+
+    /// Asks an answer to end. Nothing happens to one that has.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn stop(&self, user: &UserId, thread: &ThreadId, message: &MessageId) -> Result<()> {
+        let placed = messages::get(&self.0.db, user, thread, message)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        if !placed.message.status.is_final() {
+            self.0.engine.stop(message).await?;
+        }
+        Ok(())
+    }
+
+    async fn claimed(
+        &self,
+        user: &UserId,
+        request: &ClientRequestId,
+        digest: &str,
+    ) -> Result<Option<MessageId>> {
+        let Some(claim) = events::claimed(&self.0.db, user, request).await? else {
+            return Ok(None);
+        };
+        if claim.payload_hash != digest {
+            return Err(ServiceError::IdempotencyMismatch);
+        }
+        claim
+            .message_id
+            .parse()
+            .map(Some)
+            .map_err(|_| ServiceError::NotFound)
+    }
+
+    async fn place(
+        &self,
+        tx: &mut Tx,
+        user: &UserId,
+        thread: &ThreadId,
+        ask: &Ask,
+    ) -> Result<Place> {
+        let get = async |id: &MessageId| -> Result<Placed> {
+            messages::get(&self.0.db, user, thread, id)
+                .await?
+                .ok_or(ServiceError::NotFound)
+        };
+        let above_of = async |placed: &Placed| -> Result<Option<Placed>> {
+            match &placed.message.parent_id {
+                Some(parent) => Ok(Some(get(parent).await?)),
+                None => Ok(None),
+            }
+        };
+        match ask {
+            Ask::Say {
+                parent: Some(parent),
+                ..
+            } => {
+                let parent = get(parent).await?;
+                if parent.message.role != Role::Assistant {
+                    return Err(ServiceError::field(
+                        "parentId",
+                        "Name an answer of this thread.",
+                    ));
+                }
+                Ok(Place {
+                    above: Some(parent),
+                    asked: None,
+                })
+            }
+            Ask::Say { parent: None, .. } => Ok(Place {
+                above: messages::tip(tx, thread).await?,
+                asked: None,
+            }),
+            Ask::Again { message, .. } => {
+                let placed = get(message).await?;
+                let asked = match placed.message.role {
+                    Role::User => placed,
+                    Role::Assistant => above_of(&placed).await?.ok_or(ServiceError::NotFound)?,
+                };
+                Ok(Place {
+                    above: Some(asked.clone()),
+                    asked: Some(asked),
+                })
+            }
+            Ask::Edit { message, .. } => {
+                let placed = get(message).await?;
+                if placed.message.role != Role::User {
+                    return Err(ServiceError::NotFound);
+                }
+                Ok(Place {
+                    above: above_of(&placed).await?,
+                    asked: None,
+                })
+            }
+        }
+    }
+
+    /// Shows the branch that the answer belongs to, and stores what the person wrote unless that stands there already.
+    async fn store_question(
+        &self,
+        tx: &mut Tx,
+        user: &UserId,
+        thread: &Thread,
+        ask: &Ask,
+        request: &ClientRequestId,
+    ) -> Result<Placed> {
+        let place = self.place(tx, user, &thread.id, ask).await?;
+        let above = place.above.as_ref();
+        messages::show_up_to(tx, &thread.id, above).await?;
+        if let Some(asked) = place.asked {
+            return Ok(asked);
+        }
+        let id = self
+            .0
+            .env
+            .uuid()
+            .parse()
+            .map_err(|_| ServiceError::NotFound)?;
+        let message = Message {
+            role: Role::User,
+            content: ask.content().cloned().unwrap_or_default(),
+            status: MessageStatus::Complete,
+            client_request_id: Some(request.clone()),
+            ..self.blank(id, thread, above)
+        };
+        let placed = Placed {
+            message,
+            depth: above.map_or(1, |above| above.depth + 1),
+            key_mask: None,
+            sibling: (1, 1),
+        };
+        messages::insert(tx, &placed, None).await?;
+        Ok(placed)
+    }
+
+    async fn store_answer(
+        &self,
+        tx: &mut Tx,
+        thread: &Thread,
+        asked: &Placed,
+        id: MessageId,
+        model: ModelId,
+        opened: &Opened,
+    ) -> Result<Message> {
+        let message = Message {
+            provider: Some(thread.provider.clone()),
+            model: Some(model),
+            key_id: Some(opened.key.view.id.clone()),
+            ..self.blank(id, thread, Some(asked))
+        };
+        let placed = Placed {
+            message,
+            depth: asked.depth + 1,
+            key_mask: Some(opened.key.view.mask.clone()),
+            sibling: (1, 1),
+        };
+        let until = self.0.env.now().plus_ms(LEASE_MS);
+        match messages::insert(tx, &placed, Some((self.0.engine.owner(), until))).await {
+            Err(error) if error.is_conflict() => Err(ServiceError::GenerationInProgress(None)),
+            other => {
+                other?;
+                Ok(placed.message)
+            }
+        }
+    }
+
+    fn blank(&self, id: MessageId, thread: &Thread, above: Option<&Placed>) -> Message {
+        Message {
+            id,
+            thread_id: thread.id.clone(),
+            parent_id: above.map(|above| above.message.id.clone()),
+            role: Role::Assistant,
+            content: String::new(),
+            reasoning: None,
+            status: MessageStatus::Pending,
+            finish_reason: None,
+            error: None,
+            provider: None,
+            model: None,
+            key_id: None,
+            client_request_id: None,
+            usage: None,
+            timing: None,
+            created_at: self.0.env.now(),
+        }
+    }
+}
+
+/// Whether a send that names a provider or a model names the thread's.
+///
+/// # Errors
+/// `ThreadProviderMismatch` when it does not.
+pub fn same_model(
+    thread: &Thread,
+    provider: Option<&ProviderId>,
+    model: Option<&ModelId>,
+) -> Result<()> {
+    if provider.is_some_and(|provider| *provider != thread.provider)
+        || model.is_some_and(|model| *model != thread.model)
+    {
+        return Err(ServiceError::ThreadProviderMismatch);
+    }
+    Ok(())
+}

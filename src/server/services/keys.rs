@@ -1,0 +1,540 @@
+//! The vault: provider keys in, never out. What is stored was accepted by its provider, and is sealed to its row, its
+//! owner and its origin.
+
+use super::{Result, ServiceError, Services};
+use crate::server::catalog;
+use crate::server::crypto::envelope::{self, Binding};
+use crate::server::crypto::secret::Secret;
+use crate::server::providers::{Credential, Provider, ProviderError, REGISTRY};
+use crate::server::store::messages;
+use crate::server::store::provider_keys::{self, Sealed, StoredKey};
+use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::ids::{KeyId, ProviderId, UserId};
+use crate::shared::model::Model;
+use crate::shared::provider::{CredentialField, KeyStatus, KeyView, ProviderView};
+use crate::shared::validate::{MAX_LABEL_CHARS, key_problem};
+use std::collections::{BTreeMap, HashMap};
+
+/// A secret shorter than this shows nothing of itself in its mask.
+const MASKABLE: usize = 16;
+
+/// What a provider said of a key that it accepted.
+struct Accepted {
+    status: KeyStatus,
+    models: Vec<Model>,
+    warning: Option<String>,
+}
+
+/// A key that opened.
+pub struct Opened {
+    /// The key.
+    pub key: StoredKey,
+    /// Its secret.
+    pub credential: Credential,
+}
+
+/// What may be changed of a key without its secret.
+#[derive(Default)]
+pub struct KeyChange {
+    /// A new label.
+    pub label: Option<String>,
+    /// On or off.
+    pub active: Option<bool>,
+    /// A new place in the order, from 0.
+    pub position: Option<usize>,
+}
+
+fn mask(credential: &Credential) -> String {
+    let secret = credential.0.get("key").map_or("", Secret::expose);
+    let tail: String = secret
+        .chars()
+        .skip(secret.chars().count().saturating_sub(4))
+        .collect();
+    if secret.len() >= MASKABLE {
+        format!("…{tail}")
+    } else {
+        "…".to_owned()
+    }
+}
+
+fn clean_label(label: Option<&str>) -> Result<Option<String>> {
+    let label = label.map(str::trim).filter(|label| !label.is_empty());
+    if label.is_some_and(|label| {
+        label.chars().count() > MAX_LABEL_CHARS || label.chars().any(char::is_control)
+    }) {
+        return Err(ServiceError::field(
+            "label",
+            "Use at most 60 characters, without line breaks.",
+        ));
+    }
+    Ok(label.map(str::to_owned))
+}
+
+fn credential(provider: &dyn Provider, mut given: HashMap<String, String>) -> Result<Credential> {
+    let mut problems = BTreeMap::new();
+    let mut fields = BTreeMap::new();
+    for field in provider.info().fields {
+        let value = given
+            .remove(field.name)
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        if value.is_empty() && !field.required {
+            continue;
+        }
+        let problem = if field.multiline {
+            value.is_empty().then_some("Fill this in.")
+        } else {
+            key_problem(&value)
+        };
+        match problem {
+            Some(problem) => drop(problems.insert(field.name.to_owned(), problem.to_owned())),
+            None => drop(fields.insert(field.name.to_owned(), Secret::new(value))),
+        }
+    }
+    if problems.is_empty() {
+        Ok(Credential(fields))
+    } else {
+        Err(ServiceError::Validation(problems))
+    }
+}
+
+impl Services {
+    /// All providers, with how many keys the person has at each.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn providers(&self, user: &UserId) -> Result<Vec<ProviderView>> {
+        let keys = provider_keys::list(&self.0.db, user, None).await?;
+        let view = |provider: &&'static dyn Provider| {
+            let info = provider.info();
+            let own = || {
+                keys.iter()
+                    .filter(|key| key.view.provider.as_str() == info.id)
+            };
+            Some(ProviderView {
+                id: info.id.parse().ok()?,
+                name: info.name.to_owned(),
+                key_hint: info.key_hint.to_owned(),
+                docs_url: info.docs_url.to_owned(),
+                credential_fields: info
+                    .fields
+                    .iter()
+                    .map(|field| CredentialField {
+                        name: field.name.to_owned(),
+                        label: field.label.to_owned(),
+                        secret: field.secret,
+                        required: field.required,
+                        multiline: field.multiline,
+                    })
+                    .collect(),
+                connected: own().any(|key| {
+                    key.view.active
+                        && matches!(key.view.status, KeyStatus::Valid | KeyStatus::Unverified)
+                }),
+                keys: u32::try_from(own().count()).unwrap_or(u32::MAX),
+            })
+        };
+        Ok(REGISTRY.iter().filter_map(view).collect())
+    }
+
+    /// The person's keys at a provider, or at all, in the order in which they are tried.
+    ///
+    /// # Errors
+    /// `NotFound` for a provider that this build does not speak.
+    pub async fn keys(&self, user: &UserId, provider: Option<&ProviderId>) -> Result<Vec<KeyView>> {
+        if let Some(provider) = provider {
+            Self::provider(provider)?;
+        }
+        let keys = provider_keys::list(&self.0.db, user, provider).await?;
+        Ok(keys.into_iter().map(|key| key.view).collect())
+    }
+
+    /// Stores a credential once the provider accepted it. A refused one leaves nothing behind.
+    ///
+    /// # Errors
+    /// `Validation` names the field; `Provider` says why it was refused.
+    pub async fn add_key(
+        &self,
+        user: &UserId,
+        id: &ProviderId,
+        given: HashMap<String, String>,
+        label: Option<&str>,
+    ) -> Result<KeyView> {
+        let provider = Self::provider(id)?;
+        let label = clean_label(label)?;
+        let credential = credential(provider, given)?;
+        let accepted = self.probe(provider, &credential).await?;
+        let key: KeyId = self
+            .0
+            .env
+            .uuid()
+            .parse()
+            .map_err(|_| ServiceError::NotFound)?;
+        let label = match label {
+            Some(label) => label,
+            None => format!("{} key", provider.info().name),
+        };
+        let now = self.0.env.now();
+        let (origin, mask) = (self.origin(provider)?, mask(&credential));
+        let blob = self.seal(user, provider, &key, 1, &credential)?;
+        let sealed = self.sealed(&origin, &mask, 1, &blob, accepted.status);
+        let mut tx = self.0.db.begin().await?;
+        provider_keys::insert(&mut tx, user, id, &key, &label, &sealed, now).await?;
+        tx.commit().await?;
+        self.keep_models(user, id, &key, accepted).await?;
+        tracing::info!(user.id = %user, key.id = %key, provider = id.as_str(), "key added");
+        self.key(user, id, &key).await
+    }
+
+    /// Puts a new credential in a key's place once the provider accepted it. The old one is overwritten.
+    ///
+    /// # Errors
+    /// As [`Services::add_key`]; `NotFound` when the key is not there.
+    pub async fn replace_key(
+        &self,
+        user: &UserId,
+        id: &ProviderId,
+        key: &KeyId,
+        given: HashMap<String, String>,
+        label: Option<&str>,
+    ) -> Result<KeyView> {
+        let provider = Self::provider(id)?;
+        let label = clean_label(label)?;
+        let old = provider_keys::get(&self.0.db, user, id, key)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        let credential = credential(provider, given)?;
+        let accepted = self.probe(provider, &credential).await?;
+        let version = old.version + 1;
+        let (origin, mask) = (self.origin(provider)?, mask(&credential));
+        let blob = self.seal(user, provider, key, version, &credential)?;
+        let sealed = self.sealed(&origin, &mask, version, &blob, accepted.status);
+        let label = label.unwrap_or(old.view.label);
+        let mut tx = self.0.db.begin().await?;
+        if !provider_keys::replace(
+            &mut tx,
+            user,
+            key,
+            old.version,
+            &label,
+            &sealed,
+            self.0.env.now(),
+        )
+        .await?
+        {
+            return Err(ServiceError::NotFound);
+        }
+        tx.commit().await?;
+        self.keep_models(user, id, key, accepted).await?;
+        tracing::info!(user.id = %user, key.id = %key, provider = id.as_str(), "key replaced");
+        self.key(user, id, key).await
+    }
+
+    /// Asks the provider again, and notes what it says.
+    ///
+    /// # Errors
+    /// `NotFound`, `KeyUnreadable`, or the database. A refusal is an answer, not an error.
+    pub async fn validate_key(
+        &self,
+        user: &UserId,
+        id: &ProviderId,
+        key: &KeyId,
+    ) -> Result<(KeyView, Option<AppError>)> {
+        let provider = Self::provider(id)?;
+        let stored = provider_keys::get(&self.0.db, user, id, key)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        let credential = self.open(user, provider, &stored).await?;
+        match self.probe(provider, &credential).await {
+            Ok(accepted) => {
+                let now = self.0.env.now();
+                provider_keys::note(
+                    &self.0.db,
+                    key,
+                    stored.version,
+                    accepted.status,
+                    None,
+                    Some(now),
+                )
+                .await?;
+                self.keep_models(user, id, key, accepted).await?;
+                Ok((self.key(user, id, key).await?, None))
+            }
+            Err(ServiceError::Provider { error, name }) => {
+                let error = self.note_failure(&stored, &error, name).await?;
+                Ok((self.key(user, id, key).await?, Some(error)))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Renames, switches or moves a key.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Validation` of the label.
+    pub async fn change_key(
+        &self,
+        user: &UserId,
+        id: &ProviderId,
+        key: &KeyId,
+        change: KeyChange,
+    ) -> Result<KeyView> {
+        Self::provider(id)?;
+        let label = clean_label(change.label.as_deref())?;
+        self.key(user, id, key).await?;
+        let mut tx = self.0.db.begin().await?;
+        provider_keys::update(&mut tx, user, key, label.as_deref(), change.active).await?;
+        if let Some(position) = change.position {
+            provider_keys::reorder(&mut tx, user, id, key, position).await?;
+        }
+        tx.commit().await?;
+        self.key(user, id, key).await
+    }
+
+    /// Removes a key. No request leaves with it from then on, and what it is paying for right now ends.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not there.
+    pub async fn remove_key(&self, user: &UserId, id: &ProviderId, key: &KeyId) -> Result<()> {
+        Self::provider(id)?;
+        if !provider_keys::delete(&self.0.db, user, id, key).await? {
+            return Err(ServiceError::NotFound);
+        }
+        for answer in messages::running_on(&self.0.db, key).await? {
+            self.0.engine.stop(&answer).await?;
+        }
+        tracing::info!(user.id = %user, key.id = %key, provider = id.as_str(), "key removed");
+        Ok(())
+    }
+
+    /// The key that the person's next request to this provider goes out with: the first in order that is switched on, was
+    /// not refused, and opens.
+    ///
+    /// # Errors
+    /// `NoKey`, or `KeyUnreadable` when there would be one but it does not open.
+    pub async fn usable_key(
+        &self,
+        user: &UserId,
+        provider: &'static dyn Provider,
+        wanted: Option<&KeyId>,
+    ) -> Result<Opened> {
+        let id: ProviderId = provider
+            .info()
+            .id
+            .parse()
+            .map_err(|_| ServiceError::NotFound)?;
+        let keys = provider_keys::list(&self.0.db, user, Some(&id)).await?;
+        if wanted.is_some_and(|wanted| !keys.iter().any(|key| key.view.id == *wanted)) {
+            return Err(ServiceError::NotFound);
+        }
+        let mut failure = ServiceError::NoKey {
+            provider: provider.info().name,
+            refused: false,
+        };
+        for key in keys {
+            if !key.view.active || wanted.is_some_and(|wanted| key.view.id != *wanted) {
+                continue;
+            }
+            if key.view.status == KeyStatus::Invalid {
+                failure = ServiceError::NoKey {
+                    provider: provider.info().name,
+                    refused: true,
+                };
+                continue;
+            }
+            match self.open(user, provider, &key).await {
+                Ok(credential) => return Ok(Opened { key, credential }),
+                Err(error @ ServiceError::KeyUnreadable { .. }) => failure = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failure)
+    }
+
+    /// Notes on a key what went wrong with it. Only a refusal changes its status.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_failure(
+        &self,
+        key: &StoredKey,
+        error: &ProviderError,
+        name: &str,
+    ) -> Result<AppError> {
+        let status = if error.code == ErrorCode::InvalidKey {
+            KeyStatus::Invalid
+        } else {
+            key.view.status
+        };
+        let error = error.for_person(name);
+        provider_keys::note(
+            &self.0.db,
+            &key.view.id,
+            key.version,
+            status,
+            Some(&error),
+            None,
+        )
+        .await?;
+        Ok(error)
+    }
+
+    async fn key(&self, user: &UserId, provider: &ProviderId, key: &KeyId) -> Result<KeyView> {
+        let stored = provider_keys::get(&self.0.db, user, provider, key).await?;
+        Ok(stored.ok_or(ServiceError::NotFound)?.view)
+    }
+
+    /// Asks the provider for its models, which is the cheapest thing that only a good key can do.
+    async fn probe(
+        &self,
+        provider: &'static dyn Provider,
+        credential: &Credential,
+    ) -> Result<Accepted> {
+        match self.live_models(provider, credential).await {
+            Ok(models) => Ok(Accepted {
+                status: KeyStatus::Valid,
+                models,
+                warning: None,
+            }),
+            Err(ServiceError::Provider { error, .. }) if error.list_only => {
+                let id = provider
+                    .info()
+                    .id
+                    .parse()
+                    .map_err(|_| ServiceError::NotFound)?;
+                let warning = format!(
+                    "This key may not list models, so these are the models that {} is known for.",
+                    provider.info().name
+                );
+                Ok(Accepted {
+                    status: KeyStatus::Unverified,
+                    models: catalog::snapshot_models(&id),
+                    warning: Some(warning),
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn keep_models(
+        &self,
+        user: &UserId,
+        provider: &ProviderId,
+        key: &KeyId,
+        accepted: Accepted,
+    ) -> Result<()> {
+        let list = self.fresh_list(key, accepted.models, accepted.warning);
+        self.put_list(user, provider, &list).await
+    }
+
+    fn origin(&self, provider: &dyn Provider) -> Result<String> {
+        Ok(self.base(provider)?.origin().ascii_serialization())
+    }
+
+    fn sealed<'a>(
+        &self,
+        origin: &'a str,
+        mask: &'a str,
+        version: i64,
+        blob: &'a str,
+        status: KeyStatus,
+    ) -> Sealed<'a> {
+        Sealed {
+            origin,
+            mask,
+            version,
+            kek_id: i64::from(self.0.keyring.active_id()),
+            blob,
+            status,
+        }
+    }
+
+    fn seal(
+        &self,
+        user: &UserId,
+        provider: &dyn Provider,
+        key: &KeyId,
+        version: i64,
+        credential: &Credential,
+    ) -> Result<String> {
+        let plain: BTreeMap<&str, &str> = credential
+            .0
+            .iter()
+            .map(|(name, secret)| (name.as_str(), secret.expose()))
+            .collect();
+        let plain = Secret::new(serde_json::to_string(&plain).unwrap_or_default());
+        let origin = self.origin(provider)?;
+        let binding = self.binding(user, provider, key, &origin, version);
+        let blob = self.0.keyring.seal(&self.0.env, &binding, &plain)?;
+        Ok(envelope::encode(&blob)?)
+    }
+
+    fn binding<'a>(
+        &'a self,
+        user: &'a UserId,
+        provider: &'a dyn Provider,
+        key: &'a KeyId,
+        origin: &'a str,
+        version: i64,
+    ) -> Binding<'a> {
+        Binding {
+            instance: &self.0.instance,
+            row: key.as_str(),
+            user: user.as_str(),
+            provider: provider.info().id,
+            origin,
+            version,
+        }
+    }
+
+    /// Opens a key, or marks it as one that does not open. What opens again after all is marked so, too.
+    async fn open(
+        &self,
+        user: &UserId,
+        provider: &'static dyn Provider,
+        key: &StoredKey,
+    ) -> Result<Credential> {
+        let origin = self.origin(provider)?;
+        let binding = self.binding(user, provider, &key.view.id, &origin, key.version);
+        let opened = envelope::decode(&key.blob)
+            .and_then(|blob| self.0.keyring.open(&binding, &blob))
+            .ok()
+            .filter(|_| key.origin == origin)
+            .and_then(|plain| {
+                serde_json::from_str::<BTreeMap<String, String>>(plain.expose()).ok()
+            });
+        let Some(fields) = opened else {
+            let name = provider.info().name;
+            tracing::warn!(user.id = %user, key.id = %key.view.id, provider = provider.info().id, "a stored key does not open");
+            let error = super::unreadable(name);
+            provider_keys::note(
+                &self.0.db,
+                &key.view.id,
+                key.version,
+                KeyStatus::Unreadable,
+                Some(&error),
+                None,
+            )
+            .await?;
+            return Err(ServiceError::KeyUnreadable { provider: name });
+        };
+        if key.view.status == KeyStatus::Unreadable {
+            provider_keys::note(
+                &self.0.db,
+                &key.view.id,
+                key.version,
+                KeyStatus::Unverified,
+                None,
+                None,
+            )
+            .await?;
+        }
+        Ok(Credential(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value)))
+                .collect(),
+        ))
+    }
+}

@@ -1,0 +1,200 @@
+//! What each key can talk to: the provider's own list over the snapshot, kept for a day.
+
+use super::{Result, ServiceError, Services};
+use crate::server::catalog;
+use crate::server::providers::{Credential, Provider, REGISTRY};
+use crate::server::store::model_cache;
+use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
+use crate::shared::model::{Model, ModelList};
+
+const DAY_MS: i64 = 86_400_000;
+/// After a failed renewal the old list is shown this long before the next try.
+const AGAIN_MS: i64 = 60_000;
+/// Pages of a provider's list at the most.
+const MAX_PAGES: usize = 20;
+/// Models of a provider's list at the most.
+const MAX_MODELS: usize = 5_000;
+
+impl Services {
+    /// The models of the person's key (the one in use, or `wanted`). Asks the provider when the kept list is older than a
+    /// day or `refresh` is set; if that fails, the kept list is answered as stale.
+    ///
+    /// # Errors
+    /// `NoKey`, `KeyUnreadable`; `Provider` when there is no kept list to fall back to.
+    pub async fn models(
+        &self,
+        user: &UserId,
+        id: &ProviderId,
+        wanted: Option<&KeyId>,
+        refresh: bool,
+    ) -> Result<ModelList> {
+        let provider = Self::provider(id)?;
+        let opened = self.usable_key(user, provider, wanted).await?;
+        let key = &opened.key.view.id;
+        let kept = model_cache::get(&self.0.db, user, key).await?;
+        let now = self.0.env.now();
+        if let Some(list) = &kept
+            && !refresh
+            && list.expires_at > now
+        {
+            return Ok(list.clone());
+        }
+        let failed = match self.live_models(provider, &opened.credential).await {
+            Ok(models) => {
+                let list = self.fresh_list(key, models, None);
+                self.put_list(user, id, &list).await?;
+                return Ok(list);
+            }
+            Err(ServiceError::Provider { error, .. }) if error.list_only => {
+                let warning = format!(
+                    "This key may not list models, so these are the models that {} is known for.",
+                    provider.info().name
+                );
+                let list = self.fresh_list(key, catalog::snapshot_models(id), Some(warning));
+                self.put_list(user, id, &list).await?;
+                return Ok(list);
+            }
+            Err(ServiceError::Provider { error, name }) => {
+                let person = self.note_failure(&opened.key, &error, name).await?;
+                (ServiceError::Provider { error, name }, person)
+            }
+            Err(other) => return Err(other),
+        };
+        let Some(mut list) = kept else {
+            return Err(failed.0);
+        };
+        let warning = format!("The list could not be renewed. {}", failed.1.message);
+        model_cache::warn(&self.0.db, key, &warning, now.plus_ms(AGAIN_MS)).await?;
+        list.stale = true;
+        list.warning = Some(warning);
+        list.expires_at = now.plus_ms(AGAIN_MS);
+        Ok(list)
+    }
+
+    /// The list that is kept for the key in use, whatever its age; never asks the provider.
+    ///
+    /// # Errors
+    /// `NoKey`, `KeyUnreadable`.
+    pub async fn kept_models(&self, user: &UserId, id: &ProviderId) -> Result<Option<ModelList>> {
+        let provider = Self::provider(id)?;
+        let opened = self.usable_key(user, provider, None).await?;
+        Ok(model_cache::get(&self.0.db, user, &opened.key.view.id).await?)
+    }
+
+    /// Every model that is known: what the person's keys listed, then what the snapshot knows beyond that. The flag tells
+    /// whether a key of the person's reaches it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn discover(
+        &self,
+        user: &UserId,
+        wanted: Option<&ProviderId>,
+    ) -> Result<Vec<(Model, bool)>> {
+        let mut found = Vec::new();
+        for info in REGISTRY.iter().map(|provider| provider.info()) {
+            let Ok(id) = info.id.parse::<ProviderId>() else {
+                continue;
+            };
+            if wanted.is_some_and(|wanted| *wanted != id) {
+                continue;
+            }
+            let listed = match self.kept_models(user, &id).await {
+                Ok(list) => list.map(|list| list.models).unwrap_or_default(),
+                Err(ServiceError::NoKey { .. } | ServiceError::KeyUnreadable { .. }) => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            let beyond: Vec<Model> = catalog::snapshot_models(&id)
+                .into_iter()
+                .filter(|known| !listed.iter().any(|model| model.id == known.id))
+                .collect();
+            found.extend(listed.into_iter().map(|model| (model, true)));
+            found.extend(beyond.into_iter().map(|model| (model, false)));
+        }
+        Ok(found)
+    }
+
+    /// What is known of one model: by the snapshot, else by the key's kept list.
+    pub(super) async fn known_model(
+        &self,
+        user: &UserId,
+        id: &ProviderId,
+        key: &KeyId,
+        model: &ModelId,
+    ) -> Result<Option<Model>> {
+        let listed = model_cache::get(&self.0.db, user, key).await?;
+        let listed =
+            listed.and_then(|list| list.models.into_iter().find(|known| known.id == *model));
+        Ok(listed.or_else(|| {
+            catalog::snapshot_models(id)
+                .into_iter()
+                .find(|known| known.id == *model)
+        }))
+    }
+
+    pub(super) async fn live_models(
+        &self,
+        provider: &'static dyn Provider,
+        credential: &Credential,
+    ) -> Result<Vec<Model>> {
+        let name = provider.info().name;
+        let wrap = |error| ServiceError::Provider { error, name };
+        let base = self.base(provider)?;
+        let mut models = Vec::new();
+        let mut page: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let request = provider
+                .models_request(base, credential, page.as_deref())
+                .map_err(wrap)?;
+            let body = self
+                .0
+                .transport
+                .fetch(provider, request)
+                .await
+                .map_err(wrap)?;
+            let answer = provider.parse_models(&body).map_err(wrap)?;
+            models.extend(answer.models);
+            page = answer.next;
+            if page.is_none() || models.len() > MAX_MODELS {
+                break;
+            }
+        }
+        models.truncate(MAX_MODELS);
+        let id = provider
+            .info()
+            .id
+            .parse()
+            .map_err(|_| ServiceError::NotFound)?;
+        Ok(catalog::merge(&id, models))
+    }
+
+    pub(super) fn fresh_list(
+        &self,
+        key: &KeyId,
+        models: Vec<Model>,
+        warning: Option<String>,
+    ) -> ModelList {
+        let now = self.0.env.now();
+        ModelList {
+            models,
+            key_id: key.clone(),
+            fetched_at: now,
+            expires_at: now.plus_ms(DAY_MS),
+            stale: warning.is_some(),
+            warning,
+        }
+    }
+
+    pub(super) async fn put_list(
+        &self,
+        user: &UserId,
+        provider: &ProviderId,
+        list: &ModelList,
+    ) -> Result<()> {
+        match model_cache::put(&self.0.db, user, provider, list).await {
+            // The key was removed meanwhile; its list goes with it.
+            Err(error) if error.is_orphan() => Ok(()),
+            other => Ok(other?),
+        }
+    }
+}

@@ -1,0 +1,534 @@
+//! Conversations and how they are read.
+
+use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
+use crate::server::engine::recovery::text_of;
+use crate::server::providers;
+use crate::server::render;
+use crate::server::store::messages::Placed;
+use crate::server::store::{events, messages, threads};
+use crate::shared::chat::{
+    ChatSettings, Message, MessageView, Role, Thread, ThreadPage, ThreadStatus, ThreadView,
+};
+use crate::shared::ids::{MessageId, ModelId, ProviderId, ThreadId, UserId};
+use crate::shared::validate::{MAX_SYSTEM_PROMPT_CHARS, MAX_TITLE_CHARS};
+use std::collections::BTreeMap;
+
+/// Messages that a page opens with.
+const OPENING: i64 = 100;
+/// Messages that are read at once for an export.
+const CHUNK: i64 = 200;
+
+/// What a new thread is made of.
+pub struct NewThread {
+    /// Who answers, for good.
+    pub provider: ProviderId,
+    /// Which model, for good.
+    pub model: ModelId,
+    /// Named after the first message when absent.
+    pub title: Option<String>,
+    /// Goes before every conversation.
+    pub system_prompt: Option<String>,
+    /// What is asked of the model.
+    pub settings: ChatSettings,
+    /// Whether the person marked it as private.
+    pub private: bool,
+}
+
+/// What may be changed of a thread. A given `None` clears.
+#[derive(Default)]
+pub struct ThreadChange {
+    /// A new title.
+    pub title: Option<String>,
+    /// Put away, or taken out again.
+    pub status: Option<ThreadStatus>,
+    /// A new system prompt.
+    pub system_prompt: Option<Option<String>>,
+    /// New settings, all of them.
+    pub settings: Option<ChatSettings>,
+}
+
+fn check(
+    title: Option<&str>,
+    system_prompt: Option<&str>,
+    settings: Option<&ChatSettings>,
+) -> Result<()> {
+    let mut problems = BTreeMap::new();
+    let mut problem =
+        |field: &str, text: &str| drop(problems.insert(field.to_owned(), text.to_owned()));
+    if title.is_some_and(|title| {
+        title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control)
+    }) {
+        problem("title", "Use at most 200 characters, without line breaks.");
+    }
+    if system_prompt.is_some_and(|prompt| prompt.chars().count() > MAX_SYSTEM_PROMPT_CHARS) {
+        problem("systemPrompt", "Use at most 50 000 characters.");
+    }
+    if !system_prompt.is_none_or(storable) {
+        problem("systemPrompt", NOT_STORABLE);
+    }
+    if let Some(settings) = settings {
+        if settings
+            .temperature
+            .is_some_and(|value| !(0.0..=2.0).contains(&value))
+        {
+            problem("settings.temperature", "Use a number from 0 to 2.");
+        }
+        if settings
+            .top_p
+            .is_some_and(|value| !(value > 0.0 && value <= 1.0))
+        {
+            problem("settings.topP", "Use a number above 0 and at most 1.");
+        }
+        if settings
+            .max_tokens
+            .is_some_and(|value| value == 0 || value > 1_000_000)
+        {
+            problem(
+                "settings.maxTokens",
+                "Use a whole number from 1 to 1 000 000.",
+            );
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ServiceError::Validation(problems))
+    }
+}
+
+fn some_text(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+impl Services {
+    /// Makes a thread.
+    ///
+    /// # Errors
+    /// `Validation` names the field.
+    pub async fn create_thread(&self, user: &UserId, new: NewThread) -> Result<Thread> {
+        if providers::find(&new.provider).is_none() {
+            return Err(ServiceError::field(
+                "provider",
+                "Pick one of the providers of GET /api/providers.",
+            ));
+        }
+        check(
+            new.title.as_deref(),
+            new.system_prompt.as_deref(),
+            Some(&new.settings),
+        )?;
+        let now = self.0.env.now();
+        let thread = Thread {
+            id: self
+                .0
+                .env
+                .uuid()
+                .parse()
+                .map_err(|_| ServiceError::NotFound)?,
+            title: new
+                .title
+                .map(|title| title.trim().to_owned())
+                .unwrap_or_default(),
+            provider: new.provider,
+            model: new.model,
+            system_prompt: some_text(new.system_prompt),
+            settings: new.settings,
+            status: ThreadStatus::Active,
+            private: new.private,
+            created_at: now,
+            updated_at: now,
+        };
+        threads::insert(&self.0.db, user, &thread).await?;
+        Ok(thread)
+    }
+
+    /// One thread of this person.
+    ///
+    /// # Errors
+    /// `NotFound`, also for somebody else's.
+    pub async fn thread(&self, user: &UserId, id: &ThreadId) -> Result<Thread> {
+        threads::get(&self.0.db, user, id)
+            .await?
+            .ok_or(ServiceError::NotFound)
+    }
+
+    /// A page of this person's threads, newest activity first.
+    ///
+    /// # Errors
+    /// `Validation` when the cursor is not one that an earlier page gave.
+    pub async fn threads(
+        &self,
+        user: &UserId,
+        status: ThreadStatus,
+        search: Option<&str>,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<ThreadPage> {
+        if !search.is_none_or(storable) {
+            return Err(ServiceError::field("q", NOT_STORABLE));
+        }
+        let bad = || ServiceError::field("cursor", "Pass the nextCursor of the page before.");
+        let from = match cursor {
+            Some(cursor) => {
+                let (at, id) = cursor
+                    .split_once('_')
+                    .filter(|_| storable(cursor))
+                    .ok_or_else(bad)?;
+                Some((at.parse::<i64>().map_err(|_| bad())?, id))
+            }
+            None => None,
+        };
+        let mut found =
+            threads::list(&self.0.db, user, status, search, from, i64::from(limit) + 1).await?;
+        let more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        let next_cursor = found
+            .last()
+            .filter(|_| more)
+            .map(|last| format!("{}_{}", last.updated_at.0, last.id));
+        Ok(ThreadPage {
+            threads: found,
+            next_cursor,
+        })
+    }
+
+    /// Changes a thread. Provider and model stay.
+    ///
+    /// # Errors
+    /// `NotFound`; `Validation` names the field.
+    pub async fn change_thread(
+        &self,
+        user: &UserId,
+        id: &ThreadId,
+        change: ThreadChange,
+    ) -> Result<Thread> {
+        check(
+            change.title.as_deref(),
+            change.system_prompt.as_ref().and_then(Option::as_deref),
+            change.settings.as_ref(),
+        )?;
+        let mut thread = self.thread(user, id).await?;
+        if let Some(title) = change.title {
+            title.trim().clone_into(&mut thread.title);
+        }
+        if let Some(status) = change.status {
+            thread.status = status;
+        }
+        if let Some(prompt) = change.system_prompt {
+            thread.system_prompt = some_text(prompt);
+        }
+        if let Some(settings) = change.settings {
+            thread.settings = settings;
+        }
+        threads::update(&self.0.db, user, &thread).await?;
+        Ok(thread)
+    }
+
+    /// Removes a thread with all its messages; an answer that is being written ends.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_thread(&self, user: &UserId, id: &ThreadId) -> Result<()> {
+        self.thread(user, id).await?;
+        let mut tx = self.0.db.begin().await?;
+        let running = messages::running(&mut tx, id).await?;
+        drop(tx);
+        if let Some(running) = running {
+            self.0.engine.abandon(&running);
+        }
+        threads::delete(&self.0.db, user, id).await?;
+        Ok(())
+    }
+
+    /// Messages of the shown branch, oldest first, from after `cursor` on.
+    ///
+    /// # Errors
+    /// `NotFound`; `Validation` when the cursor is not one that an earlier page gave.
+    pub async fn messages(
+        &self,
+        user: &UserId,
+        id: &ThreadId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<(Thread, Vec<Message>, Option<String>)> {
+        let thread = self.thread(user, id).await?;
+        let after = cursor.unwrap_or("0").parse::<i64>().map_err(|_| {
+            ServiceError::field("cursor", "Pass the nextCursor of the page before.")
+        })?;
+        let mut found = messages::branch(&self.0.db, id, after, i64::from(limit) + 1).await?;
+        let more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        let next = found
+            .last()
+            .filter(|_| more)
+            .map(|last| last.depth.to_string());
+        let mut out = Vec::with_capacity(found.len());
+        for placed in found {
+            out.push(self.so_far(placed).await?.message);
+        }
+        Ok((thread, out, next))
+    }
+
+    /// A thread as the page opens it.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn thread_view(
+        &self,
+        user: &UserId,
+        id: &ThreadId,
+        before: Option<i64>,
+    ) -> Result<ThreadView> {
+        let thread = self.thread(user, id).await?;
+        let mut found =
+            messages::newest(&self.0.db, id, before.unwrap_or(i64::MAX), OPENING).await?;
+        found.reverse();
+        let earlier = found
+            .first()
+            .map(|first| first.depth)
+            .filter(|depth| *depth > 1);
+        let mut views = Vec::with_capacity(found.len());
+        for placed in found {
+            views.push(view(self.so_far(placed).await?));
+        }
+        Ok(ThreadView {
+            thread,
+            messages: views,
+            earlier,
+        })
+    }
+
+    /// A new thread with the shown branch of this one, down to `message` when given, on another model if asked.
+    ///
+    /// # Errors
+    /// `NotFound`; `Validation` when the provider is none.
+    pub async fn fork_thread(
+        &self,
+        user: &UserId,
+        id: &ThreadId,
+        message: Option<&MessageId>,
+        provider: Option<ProviderId>,
+        model: Option<ModelId>,
+    ) -> Result<Thread> {
+        let (from, mut history) = self.whole_branch(user, id).await?;
+        if let Some(message) = message {
+            let last = history
+                .iter()
+                .position(|said| said.id == *message)
+                .ok_or(ServiceError::NotFound)?;
+            history.truncate(last + 1);
+        }
+        // What has not ended, or said nothing, is not history.
+        history.retain(|said| {
+            said.status.is_final() && (said.role == Role::User || !said.content.is_empty())
+        });
+        let new = NewThread {
+            provider: provider.unwrap_or(from.provider),
+            model: model.unwrap_or(from.model),
+            title: Some(from.title),
+            system_prompt: from.system_prompt,
+            settings: from.settings,
+            private: from.private,
+        };
+        let thread = self.create_thread(user, new).await?;
+        let mut tx = self.0.db.begin().await?;
+        let mut parent = None;
+        for (depth, said) in (1..).zip(history) {
+            let id: MessageId = self
+                .0
+                .env
+                .uuid()
+                .parse()
+                .map_err(|_| ServiceError::NotFound)?;
+            let message = Message {
+                id: id.clone(),
+                thread_id: thread.id.clone(),
+                parent_id: parent.replace(id),
+                client_request_id: None,
+                ..said
+            };
+            messages::copy(
+                &mut tx,
+                &Placed {
+                    message,
+                    depth,
+                    key_mask: None,
+                    sibling: (1, 1),
+                },
+            )
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(thread)
+    }
+
+    /// One message as the page shows it.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn message_view(
+        &self,
+        user: &UserId,
+        thread: &ThreadId,
+        id: &MessageId,
+    ) -> Result<MessageView> {
+        Ok(view(self.message(user, thread, id).await?))
+    }
+
+    /// One message, with what is stored so far if it is being written.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn message(
+        &self,
+        user: &UserId,
+        thread: &ThreadId,
+        id: &MessageId,
+    ) -> Result<Placed> {
+        let placed = messages::get(&self.0.db, user, thread, id)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        self.so_far(placed).await
+    }
+
+    async fn so_far(&self, mut placed: Placed) -> Result<Placed> {
+        if placed.message.status.is_final() {
+            return Ok(placed);
+        }
+        let log = events::after(&self.0.db, &placed.message.id, 0, i64::MAX).await?;
+        let told = |kind: &str| -> String {
+            log.iter()
+                .filter(|event| event.kind == kind)
+                .filter_map(text_of)
+                .collect()
+        };
+        placed.message.content = told("delta");
+        placed.message.reasoning = some_text(Some(told("reasoning")));
+        Ok(placed)
+    }
+
+    /// Shows the sibling that is `step` places away, with what was said below it.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none; `GenerationInProgress` while the thread is being answered.
+    pub async fn show_sibling(
+        &self,
+        user: &UserId,
+        thread: &ThreadId,
+        id: &MessageId,
+        step: i64,
+    ) -> Result<()> {
+        let placed = messages::get(&self.0.db, user, thread, id)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        let mut tx = self.0.db.begin().await?;
+        if let Some(running) = messages::running(&mut tx, thread).await? {
+            return Err(ServiceError::GenerationInProgress(Some(running)));
+        }
+        let siblings = messages::siblings(&mut tx, &placed).await?;
+        let here = siblings
+            .iter()
+            .position(|sibling| sibling == id)
+            .and_then(|here| i64::try_from(here).ok());
+        let there = here
+            .and_then(|here| usize::try_from(here + step).ok())
+            .and_then(|there| siblings.get(there));
+        messages::show_through(&mut tx, there.ok_or(ServiceError::NotFound)?).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The whole shown branch.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn whole_branch(
+        &self,
+        user: &UserId,
+        id: &ThreadId,
+    ) -> Result<(Thread, Vec<Message>)> {
+        let thread = self.thread(user, id).await?;
+        let (mut all, mut after) = (Vec::new(), 0);
+        loop {
+            let page = messages::branch(&self.0.db, id, after, CHUNK).await?;
+            let Some(last) = page.last() else {
+                return Ok((thread, all));
+            };
+            after = last.depth;
+            for placed in page {
+                all.push(self.so_far(placed).await?.message);
+            }
+        }
+    }
+}
+
+/// A message as the page shows it.
+#[must_use]
+pub fn view(placed: Placed) -> MessageView {
+    let Placed {
+        message,
+        key_mask,
+        sibling,
+        ..
+    } = placed;
+    let (text, blocks) = match message.role {
+        Role::User => (message.content, Vec::new()),
+        Role::Assistant => (String::new(), render::blocks(&message.content)),
+    };
+    MessageView {
+        id: message.id,
+        role: message.role,
+        text,
+        blocks,
+        reasoning: message.reasoning,
+        status: message.status,
+        finish_reason: message.finish_reason,
+        error: message.error,
+        model: message.model,
+        key_mask,
+        usage: message.usage,
+        timing: message.timing,
+        created_at: message.created_at,
+        sibling,
+    }
+}
+
+/// A thread as Markdown that reads well on its own.
+#[must_use]
+pub fn to_markdown(thread: &Thread, messages: &[Message]) -> String {
+    use std::fmt::Write as _;
+    let mut out = format!(
+        "# {}\n\n{} · {} · {}\n",
+        display_title(thread),
+        thread.provider,
+        thread.model,
+        thread.created_at
+    );
+    if let Some(prompt) = &thread.system_prompt {
+        let _ = write!(out, "\n## System\n\n{prompt}\n");
+    }
+    for message in messages {
+        let who = match message.role {
+            Role::User => "You".to_owned(),
+            Role::Assistant => message
+                .model
+                .as_ref()
+                .map_or_else(|| "Answer".to_owned(), ToString::to_string),
+        };
+        let _ = write!(out, "\n## {who}\n\n{}\n", message.content);
+        if let Some(error) = &message.error {
+            let _ = write!(out, "\n> {}\n", error.message);
+        }
+    }
+    out
+}
+
+/// A thread's title, or what stands for one.
+#[must_use]
+pub fn display_title(thread: &Thread) -> &str {
+    if thread.title.is_empty() {
+        "New chat"
+    } else {
+        &thread.title
+    }
+}
