@@ -1,0 +1,273 @@
+//! The composition root: settings, database, services, router, and the way down again.
+
+use crate::server::clock::Env;
+use crate::server::config::{Config, ConfigError, Database};
+use crate::server::engine::{Engine, Parts as EngineParts};
+use crate::server::limits::Limiter;
+use crate::server::providers::REGISTRY;
+use crate::server::providers::transport::{Transport, TransportError, TransportLimits};
+use crate::server::services::{Parts, ServiceError, Services};
+use crate::server::state::AppState;
+use crate::server::store::{Db, StoreError, Target, instance};
+use crate::server::{catalog, crypto::password::Passwords, router, simulate, telemetry};
+use axum::Router;
+use clap::{Parser, Subcommand};
+use leptos::config::LeptosOptions;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// How long open connections may take to end once their answers have.
+const LINGER: Duration = Duration::from_secs(2);
+/// How often ended sessions are removed.
+const SWEEP: Duration = Duration::from_hours(1);
+
+#[derive(Parser)]
+#[command(name = "keylm", version, about = "Chat with your own model keys.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the app (the default).
+    Serve,
+    /// Bring the database's schema up to date and exit.
+    Migrate,
+    /// Serve a local stand-in for all providers, for demos and tests.
+    Simulate {
+        /// The port on 127.0.0.1; 0 takes a free one.
+        #[arg(long, default_value_t = 4010)]
+        port: u16,
+    },
+}
+
+/// Why the process can not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// A setting is wrong; names the variable.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data folder, the socket or a signal.
+    #[error("{0}: {1}")]
+    Io(String, std::io::Error),
+    /// The database.
+    #[error("DATABASE_URL: {0}")]
+    Store(#[from] StoreError),
+    /// The HTTP client.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// A service.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The master keys are not those that sealed what is stored.
+    #[error("APP_ENCRYPTION_KEY: {0}")]
+    MasterKey(String),
+}
+
+/// Runs what the command line asks for.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let result = runtime
+        .map_err(|error| BootError::Io("the runtime".to_owned(), error))
+        .and_then(|runtime| {
+            let result = runtime.block_on(command(cli.command.unwrap_or(Command::Serve)));
+            runtime.shutdown_timeout(Duration::from_millis(100));
+            result
+        });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "keylm: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn command(command: Command) -> Result<(), BootError> {
+    match command {
+        Command::Serve => serve(Config::from_process()?).await,
+        Command::Migrate => {
+            let db = open(&Config::from_process()?).await?;
+            db.close().await;
+            Ok(())
+        }
+        Command::Simulate { port } => simulate::run(port)
+            .await
+            .map_err(|error| BootError::Io(format!("port {port}"), error)),
+    }
+}
+
+async fn open(config: &Config) -> Result<Db, BootError> {
+    let target = match &config.database {
+        Database::Sqlite(path) => {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)
+                    .map_err(|error| BootError::Io(folder.display().to_string(), error))?;
+            }
+            Target::Sqlite(path.clone())
+        }
+        Database::Postgres(url) => Target::Postgres(url.clone()),
+    };
+    let db = Db::open(&target).await?;
+    db.migrate().await?;
+    Ok(db)
+}
+
+/// Refuses a master key that is not the one under the same number that sealed what is stored, and a missing one that
+/// something still needs.
+async fn check_master_keys(db: &Db, config: &Config, env: &Env) -> Result<(), BootError> {
+    for (id, check) in instance::master_keys(db).await? {
+        let ours = u32::try_from(id)
+            .ok()
+            .and_then(|id| config.keyring.check_value(id));
+        let problem = match ours {
+            Some(ours) if ours == check => continue,
+            Some(_) => "is not the key that sealed what this database holds",
+            None if instance::sealed_under(db, id).await? == 0 => continue,
+            None => "lacks a key that still seals something in this database",
+        };
+        return Err(BootError::MasterKey(format!(
+            "{problem} (number {id}). Bring the right key back; without it stored keys are lost."
+        )));
+    }
+    let mut tx = db.begin().await?;
+    for id in config.keyring.ids() {
+        if let Some(check) = config.keyring.check_value(id) {
+            instance::add_master_key(&mut tx, i64::from(id), &check, env.now()).await?;
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+/// A whole server, not yet listening.
+pub struct Assembled {
+    /// Its routes.
+    pub router: Router,
+    /// Its rules.
+    pub services: Services,
+}
+
+/// Puts the server together: opens and migrates the database, ends what an earlier process left running.
+///
+/// # Errors
+/// Whatever keeps it from starting.
+pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootError> {
+    let db = open(&config).await?;
+    check_master_keys(&db, &config, &env).await?;
+    let instance = instance::value_or_insert(&db, "id", &env.uuid()).await?;
+    let limits = &config.provider_limits;
+    let transport = Transport::new(TransportLimits {
+        connect: limits.connect,
+        first_byte: limits.first_byte,
+        idle: limits.idle,
+        total: limits.total,
+        ..TransportLimits::default()
+    })?;
+    let engine = Engine::start(EngineParts {
+        db: db.clone(),
+        env: env.clone(),
+        transport: transport.clone(),
+        price: catalog::cost_usd,
+    });
+    engine.recover().await?;
+    tokio::spawn(engine.clone().keep_house());
+    let mut bases = std::collections::HashMap::new();
+    for info in REGISTRY.iter().map(|provider| provider.info()) {
+        let default = || url::Url::parse(info.default_base).ok();
+        if let Some(base) = config.base_url(info.base_var).cloned().or_else(default) {
+            bases.insert(info.id, base);
+        }
+    }
+    let per_minute = |n: NonZeroU32| Limiter::per_minute(n, env.clone());
+    let services = Services::new(Parts {
+        passwords: Passwords::new(env.clone()),
+        by_ip: per_minute(config.rate_limit_per_minute),
+        by_email: per_minute(config.rate_limit_per_minute),
+        by_user: per_minute(config.rate_limit_per_minute),
+        keyring: Arc::clone(&config.keyring),
+        auth_secret: config.auth_secret.clone(),
+        instance,
+        bases,
+        transport,
+        engine,
+        db,
+        env,
+    });
+    let leptos = LeptosOptions::builder()
+        .output_name("keylm")
+        .site_addr(config.addr)
+        .build();
+    let router = router::build(AppState {
+        services: services.clone(),
+        config,
+        leptos,
+    });
+    Ok(Assembled { router, services })
+}
+
+async fn serve(config: Config) -> Result<(), BootError> {
+    telemetry::init(&config);
+    let config = Arc::new(config);
+    let Assembled { router, services } = assemble(Arc::clone(&config), Env::system()).await?;
+    let listener = TcpListener::bind(config.addr)
+        .await
+        .map_err(|error| BootError::Io(format!("KEYLM_ADDR {}", config.addr), error))?;
+    let addr = listener
+        .local_addr()
+        .map_err(|error| BootError::Io("KEYLM_ADDR".to_owned(), error))?;
+    let _ = writeln!(std::io::stdout(), "listening on http://{addr}");
+    tokio::spawn(sweep(services.clone()));
+
+    let down = CancellationToken::new();
+    let graceful = down.clone().cancelled_owned();
+    let app = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = tokio::spawn(
+        axum::serve(listener, app)
+            .with_graceful_shutdown(graceful)
+            .into_future(),
+    );
+    signal()
+        .await
+        .map_err(|error| BootError::Io("signals".to_owned(), error))?;
+
+    tracing::info!(running = services.engine().running(), "shutting down");
+    services.engine().close();
+    let _ = tokio::time::timeout(config.drain, services.engine().idle()).await;
+    services.engine().shut_down().await;
+    down.cancel();
+    let _ = tokio::time::timeout(LINGER, server).await;
+    services.db().close().await;
+    Ok(())
+}
+
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+async fn sweep(services: Services) {
+    let mut tick = tokio::time::interval(SWEEP);
+    loop {
+        tick.tick().await;
+        if let Err(error) = services.sweep_sessions().await {
+            tracing::warn!(%error, "ended sessions could not be removed");
+        }
+    }
+}

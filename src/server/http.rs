@@ -1,0 +1,51 @@
+//! The HTTP contract: one file an endpoint group.
+
+pub mod auth;
+pub mod extract;
+pub mod health;
+pub mod keys;
+pub mod messages;
+pub mod middleware;
+pub mod models;
+pub mod sse;
+pub mod threads;
+
+use crate::server::error::ApiError;
+use crate::server::services::ServiceError;
+use crate::server::state::AppState;
+use crate::shared::error::{AppError, ErrorCode};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+
+/// Bytes of a request's JSON at the most.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Everything under `/api`.
+pub fn api() -> Router<AppState> {
+    Router::new()
+        .merge(auth::routes())
+        .merge(keys::routes())
+        .merge(models::routes())
+        .merge(threads::routes())
+        .merge(messages::routes())
+        .fallback(missing)
+        .method_not_allowed_fallback(other_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+}
+
+/// The probes.
+pub fn probes() -> Router<AppState> {
+    health::routes()
+}
+
+pub(super) async fn missing() -> ApiError {
+    ServiceError::NotFound.into()
+}
+
+async fn other_method() -> ApiError {
+    AppError::new(
+        ErrorCode::MethodNotAllowed,
+        "This path exists, but not with this method.",
+    )
+    .into()
+}

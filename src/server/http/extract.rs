@@ -1,0 +1,178 @@
+//! What handlers ask of a request, refused in the words of the contract.
+
+use crate::server::error::ApiError;
+use crate::server::services::{ServiceError, Services};
+use crate::server::state::AppState;
+use crate::shared::account::User;
+use crate::shared::error::{AppError, ErrorCode};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
+use bytes::Bytes;
+use cookie::Cookie;
+use http::request::Parts;
+use http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+use std::str::FromStr;
+
+/// The cookie of a session on plain http; on https it has the `__Host-` prefix.
+pub const SESSION: &str = "keylm_session";
+/// The cookie of a session on https.
+pub const SECURE_SESSION: &str = "__Host-keylm_session";
+
+/// The session token that a request carries. On https only the cookie with the prefix counts: a sibling domain can plant
+/// the other one.
+#[must_use]
+pub fn session_token(headers: &HeaderMap, secure: bool) -> Option<String> {
+    let name = if secure { SECURE_SESSION } else { SESSION };
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|value| Cookie::split_parse(value.to_owned()))
+        .flatten()
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+}
+
+/// The `Set-Cookie` of a session; an empty token ends it.
+#[must_use]
+pub fn session_cookie(token: &str, secure: bool) -> String {
+    let name = if secure { SECURE_SESSION } else { SESSION };
+    let age = if token.is_empty() {
+        0
+    } else {
+        crate::server::services::accounts::ABSOLUTE_MS / 1000
+    };
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
+}
+
+/// The person whose session the request carries.
+pub struct CurrentUser(pub User);
+
+impl FromRequestParts<AppState> for CurrentUser {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let services = Services::from_ref(state);
+        let token = session_token(&parts.headers, state.config.secure())
+            .ok_or(ServiceError::Unauthenticated)?;
+        let user = services
+            .session(&token)
+            .await?
+            .ok_or(ServiceError::Unauthenticated)?;
+        Ok(Self(user))
+    }
+}
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("");
+        if !kind.to_ascii_lowercase().starts_with("application/json") {
+            return Err(AppError::new(
+                ErrorCode::UnsupportedMediaType,
+                "Send JSON, with content-type: application/json.",
+            )
+            .into());
+        }
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| too_large(&rejection))?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| malformed(&error))
+    }
+}
+
+fn too_large(rejection: &BytesRejection) -> ApiError {
+    let error = match rejection.status().as_u16() {
+        413 => AppError::new(
+            ErrorCode::TooLarge,
+            "The request is larger than 1 MiB. Send less.",
+        ),
+        _ => AppError::new(
+            ErrorCode::Validation,
+            "The body could not be read. Send it again.",
+        ),
+    };
+    error.into()
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
+    let text = error.to_string();
+    // serde names the field between backticks; nothing of the value that was sent is in its message for these two kinds.
+    let named = text.starts_with("missing field") || text.starts_with("unknown field");
+    let field = text.split('`').nth(1).filter(|_| named).unwrap_or("body");
+    let problem = match (error.classify(), named) {
+        (serde_json::error::Category::Data, true) => {
+            text.split(" at line").next().unwrap_or(&text).to_owned()
+        }
+        (serde_json::error::Category::Data, false) => {
+            format!("wrong type or value at column {}", error.column())
+        }
+        _ => "this is not JSON".to_owned(),
+    };
+    ServiceError::field(field, &problem).into()
+}
+
+/// A query string.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query
+            .map(|query| Self(query.0))
+            .map_err(|_| ServiceError::field("query", "A query parameter has a wrong form.").into())
+    }
+}
+
+/// One id of the path. What has no id's form is not found, like any id that is nobody's.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr + Send> FromRequestParts<AppState> for Id<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ServiceError::NotFound)?;
+        Ok(Self(text.parse().map_err(|_| ServiceError::NotFound)?))
+    }
+}
+
+/// Two ids of the path.
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<A: FromStr + Send, B: FromStr + Send> FromRequestParts<AppState> for Ids<A, B> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Path((a, b)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ServiceError::NotFound)?;
+        let missing = || ServiceError::NotFound;
+        Ok(Self(
+            a.parse().map_err(|_| missing())?,
+            b.parse().map_err(|_| missing())?,
+        ))
+    }
+}
+
+/// The page of a list: `limit` from 1 to 200, 50 unless told.
+#[must_use]
+pub fn limit(asked: Option<u32>) -> u32 {
+    asked.unwrap_or(50).clamp(1, 200)
+}

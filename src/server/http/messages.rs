@@ -1,0 +1,164 @@
+//! `/api/threads/:id/messages`: send, retry, edit, stop and follow.
+
+use super::extract::{Body, CurrentUser, Id, Ids, Query};
+use super::sse;
+use crate::server::error::ApiError;
+use crate::server::services::chat::{Ask, same_model};
+use crate::server::services::{ServiceError, Services};
+use crate::server::state::AppState;
+use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, patch, post};
+use axum::{Json, Router};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Send {
+    content: String,
+    client_request_id: ClientRequestId,
+    provider: Option<ProviderId>,
+    model: Option<ModelId>,
+    parent_id: Option<MessageId>,
+    stream: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Retry {
+    client_request_id: ClientRequestId,
+    model: Option<ModelId>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Edit {
+    content: String,
+    client_request_id: ClientRequestId,
+}
+
+#[derive(Deserialize)]
+struct Resume {
+    after: Option<String>,
+    view: Option<String>,
+}
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/threads/{thread}/messages", post(send))
+        .route("/threads/{thread}/messages/{message}", patch(edit))
+        .route("/threads/{thread}/messages/{message}/stream", get(resume))
+        .route("/threads/{thread}/messages/{message}/stop", post(stop))
+        .route("/threads/{thread}/messages/{message}/retry", post(retry))
+}
+
+async fn send(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Id(thread): Id<ThreadId>,
+    Body(send): Body<Send>,
+) -> Result<Response, ApiError> {
+    same_model(
+        &services.thread(&user.id, &thread).await?,
+        send.provider.as_ref(),
+        send.model.as_ref(),
+    )?;
+    let ask = Ask::Say {
+        content: send.content,
+        parent: send.parent_id,
+    };
+    let message = services
+        .ask(&user.id, &thread, &send.client_request_id, ask)
+        .await?;
+    if send.stream.unwrap_or(true) {
+        return follow(&services, &user.id, &thread, &message, 0).await;
+    }
+    let mut follower = services.follow(&user.id, &thread, &message, 0).await?;
+    while follower
+        .batch()
+        .await
+        .map_err(ServiceError::from)?
+        .is_some()
+    {}
+    let answer = services.message(&user.id, &thread, &message).await?.message;
+    let asked = answer.parent_id.as_ref().ok_or(ServiceError::NotFound)?;
+    let asked = services.message(&user.id, &thread, asked).await?.message;
+    Ok(Json(json!({ "userMessage": asked, "message": answer })).into_response())
+}
+
+async fn retry(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Ids(thread, message): Ids<ThreadId, MessageId>,
+    Body(retry): Body<Retry>,
+) -> Result<Response, ApiError> {
+    let ask = Ask::Again {
+        message,
+        model: retry.model,
+    };
+    let message = services
+        .ask(&user.id, &thread, &retry.client_request_id, ask)
+        .await?;
+    follow(&services, &user.id, &thread, &message, 0).await
+}
+
+async fn edit(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Ids(thread, message): Ids<ThreadId, MessageId>,
+    Body(edit): Body<Edit>,
+) -> Result<Response, ApiError> {
+    let ask = Ask::Edit {
+        message,
+        content: edit.content,
+    };
+    let message = services
+        .ask(&user.id, &thread, &edit.client_request_id, ask)
+        .await?;
+    follow(&services, &user.id, &thread, &message, 0).await
+}
+
+async fn stop(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Ids(thread, message): Ids<ThreadId, MessageId>,
+) -> Result<StatusCode, ApiError> {
+    services.stop(&user.id, &thread, &message).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+async fn resume(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Ids(thread, message): Ids<ThreadId, MessageId>,
+    Query(resume): Query<Resume>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if resume.view.as_deref() == Some("html") {
+        let follower = services.follow(&user.id, &thread, &message, 0).await?;
+        return Ok(sse::rendered(services, user.id, thread, message, follower));
+    }
+    // What is no number starts from the beginning, as a number from the future does.
+    let number = |text: &str| text.trim().parse::<usize>().unwrap_or(0);
+    let last = headers
+        .get("last-event-id")
+        .map(|value| value.to_str().map_or(0, number));
+    let after = last
+        .or_else(|| resume.after.as_deref().map(number))
+        .unwrap_or(0);
+    follow(&services, &user.id, &thread, &message, after).await
+}
+
+async fn follow(
+    services: &Services,
+    user: &UserId,
+    thread: &ThreadId,
+    message: &MessageId,
+    after: usize,
+) -> Result<Response, ApiError> {
+    let follower = services.follow(user, thread, message, after).await?;
+    Ok(sse::events(follower, services.engine().draining().clone()))
+}

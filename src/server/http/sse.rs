@@ -1,0 +1,139 @@
+//! Answers as server-sent events: numbered for programs, rendered for the page.
+
+use crate::server::engine::follow::Follower;
+use crate::server::engine::recovery::text_of;
+use crate::server::render::StreamRenderer;
+use crate::server::services::Services;
+use crate::server::store::events::Event;
+use crate::shared::chat::ViewEvent;
+use crate::shared::ids::{MessageId, ThreadId, UserId};
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header;
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// A comment goes out at least this often; the contract says 15 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// The page is painted at most this often.
+const FRAME: Duration = Duration::from_millis(33);
+const COMMENT: Bytes = Bytes::from_static(b":\n\n");
+
+fn response(body: Body) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, body).into_response()
+}
+
+fn write_events(events: &[Arc<Event>]) -> Bytes {
+    let mut out = String::with_capacity(events.iter().map(|event| event.data.len() + 48).sum());
+    for event in events {
+        let _ = write!(
+            out,
+            "id: {}\nevent: {}\ndata: {}\n\n",
+            event.seq, event.kind, event.data
+        );
+    }
+    Bytes::from(out)
+}
+
+/// The log as api.md has it.
+pub(super) fn events(mut follower: Follower, drain: CancellationToken) -> Response {
+    let stream = async_stream::stream! {
+        loop {
+            let batch = tokio::select! {
+                batch = tokio::time::timeout(KEEP_ALIVE, follower.batch()) => batch,
+                () = gone(&drain) => return,
+            };
+            match batch {
+                Err(_) => yield Ok::<_, Infallible>(COMMENT),
+                Ok(Ok(Some(events))) => yield Ok(write_events(&events)),
+                Ok(Ok(None)) => return,
+                Ok(Err(error)) => {
+                    // The reader comes back with the last number that it has.
+                    tracing::warn!(%error, "a reader lost the log");
+                    return;
+                }
+            }
+        }
+    };
+    response(Body::from_stream(stream))
+}
+
+/// A moment after the drain began: the answers of this process have said their end by then.
+async fn gone(drain: &CancellationToken) {
+    drain.cancelled().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+fn write_view(out: &mut String, event: &ViewEvent) {
+    let name = match event {
+        ViewEvent::Reset => "reset",
+        ViewEvent::Patch { .. } => "patch",
+        ViewEvent::Think { .. } => "think",
+        ViewEvent::End { .. } => "end",
+    };
+    let data = serde_json::to_string(event).unwrap_or_default();
+    let _ = write!(out, "event: {name}\ndata: {data}\n\n");
+}
+
+/// The same answer as block patches for the page, at most some thirty times a second.
+pub(super) fn rendered(
+    services: Services,
+    user: UserId,
+    thread: ThreadId,
+    message: MessageId,
+    mut follower: Follower,
+) -> Response {
+    let stream = async_stream::stream! {
+        let drain = services.engine().draining().clone();
+        let mut renderer = StreamRenderer::new();
+        let mut out = String::new();
+        write_view(&mut out, &ViewEvent::Reset);
+        loop {
+            if !out.is_empty() {
+                yield Ok::<_, Infallible>(Bytes::from(std::mem::take(&mut out)));
+                tokio::time::sleep(FRAME).await;
+            }
+            let batch = tokio::select! {
+                batch = tokio::time::timeout(KEEP_ALIVE, follower.batch()) => batch,
+                () = gone(&drain) => return,
+            };
+            let events = match batch {
+                Err(_) => { yield Ok(COMMENT); continue; }
+                Ok(Ok(Some(events))) => events,
+                Ok(Ok(None)) => break,
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "a page lost the log");
+                    return;
+                }
+            };
+            let mut thought = String::new();
+            for event in &events {
+                match event.kind.as_str() {
+                    "delta" => renderer.push(&text_of(event).unwrap_or_default()),
+                    "reasoning" => thought.push_str(&text_of(event).unwrap_or_default()),
+                    _ => {}
+                }
+            }
+            if !thought.is_empty() {
+                write_view(&mut out, &ViewEvent::Think { t: thought });
+            }
+            for patch in renderer.patches() {
+                write_view(&mut out, &patch);
+            }
+        }
+        if let Ok(view) = services.message_view(&user, &thread, &message).await {
+            write_view(&mut out, &ViewEvent::End { m: Box::new(view) });
+            yield Ok(Bytes::from(out));
+        }
+    };
+    response(Body::from_stream(stream))
+}

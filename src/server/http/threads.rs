@@ -1,0 +1,223 @@
+//! `/api/threads` and what is known of one.
+
+use super::extract::{Body, CurrentUser, Id, Query, limit};
+use crate::server::error::ApiError;
+use crate::server::services::threads::{NewThread, ThreadChange, display_title, to_markdown};
+use crate::server::services::{ServiceError, Services};
+use crate::server::state::AppState;
+use crate::shared::chat::{ChatSettings, ThreadPage, ThreadStatus};
+use crate::shared::ids::{MessageId, ModelId, ProviderId, ThreadId};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{StatusCode, header};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct New {
+    provider: ProviderId,
+    model: ModelId,
+    title: Option<String>,
+    system_prompt: Option<String>,
+    settings: Option<ChatSettings>,
+    private: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Fork {
+    message_id: Option<MessageId>,
+    provider: Option<ProviderId>,
+    model: Option<ModelId>,
+}
+
+/// Tells a given `null` from an absent field.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three things"
+)]
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Change {
+    title: Option<String>,
+    status: Option<ThreadStatus>,
+    #[serde(default, deserialize_with = "given")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a value are three things"
+    )]
+    system_prompt: Option<Option<String>>,
+    settings: Option<ChatSettings>,
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    q: Option<String>,
+    status: Option<ThreadStatus>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: Option<String>,
+}
+
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/threads", get(list).post(create))
+        .route("/threads/{thread}", get(open).patch(change).delete(remove))
+        .route("/threads/{thread}/export", get(export))
+        .route("/threads/{thread}/fork", post(fork))
+}
+
+async fn create(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Body(new): Body<New>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let new = NewThread {
+        provider: new.provider,
+        model: new.model,
+        title: new.title,
+        system_prompt: new.system_prompt,
+        settings: new.settings.unwrap_or_default(),
+        private: new.private.unwrap_or(false),
+    };
+    let thread = services.create_thread(&user.id, new).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "thread": thread }))))
+}
+
+async fn list(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Query(listing): Query<Listing>,
+) -> Result<Json<ThreadPage>, ApiError> {
+    let search = listing
+        .q
+        .as_deref()
+        .map(str::trim)
+        .filter(|search| !search.is_empty());
+    let status = listing.status.unwrap_or_default();
+    Ok(Json(
+        services
+            .threads(
+                &user.id,
+                status,
+                search,
+                listing.cursor.as_deref(),
+                limit(listing.limit),
+            )
+            .await?,
+    ))
+}
+
+async fn open(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Id(thread): Id<ThreadId>,
+    Query(page): Query<Listing>,
+) -> Result<Json<Value>, ApiError> {
+    let (thread, messages, next) = services
+        .messages(&user.id, &thread, page.cursor.as_deref(), limit(page.limit))
+        .await?;
+    Ok(Json(
+        json!({ "thread": thread, "messages": messages, "nextCursor": next }),
+    ))
+}
+
+async fn change(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Id(thread): Id<ThreadId>,
+    Body(change): Body<Change>,
+) -> Result<Json<Value>, ApiError> {
+    let change = ThreadChange {
+        title: change.title,
+        status: change.status,
+        system_prompt: change.system_prompt,
+        settings: change.settings,
+    };
+    Ok(Json(
+        json!({ "thread": services.change_thread(&user.id, &thread, change).await? }),
+    ))
+}
+
+async fn remove(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Id(thread): Id<ThreadId>,
+) -> Result<StatusCode, ApiError> {
+    services.delete_thread(&user.id, &thread).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn fork(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Id(thread): Id<ThreadId>,
+    Body(fork): Body<Fork>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let thread = services
+        .fork_thread(
+            &user.id,
+            &thread,
+            fork.message_id.as_ref(),
+            fork.provider,
+            fork.model,
+        )
+        .await?;
+    Ok((StatusCode::CREATED, Json(json!({ "thread": thread }))))
+}
+
+async fn export(
+    State(services): State<Services>,
+    CurrentUser(user): CurrentUser,
+    Id(id): Id<ThreadId>,
+    Query(Format { format }): Query<Format>,
+) -> Result<Response, ApiError> {
+    let (thread, messages) = services.whole_branch(&user.id, &id).await?;
+    let (kind, ending, body) = match format.as_deref() {
+        None | Some("json") => (
+            "application/json",
+            "json",
+            json!({ "thread": thread, "messages": messages }).to_string(),
+        ),
+        Some("markdown") => (
+            "text/markdown; charset=utf-8",
+            "md",
+            to_markdown(&thread, &messages),
+        ),
+        Some(_) => return Err(ServiceError::field("format", "Use json or markdown.").into()),
+    };
+    let plain: String = display_title(&thread)
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == ' ')
+        .take(60)
+        .collect();
+    let name = format!(
+        "attachment; filename=\"{}.{ending}\"",
+        if plain.trim().is_empty() {
+            "chat"
+        } else {
+            plain.trim()
+        }
+    );
+    Ok((
+        [
+            (header::CONTENT_TYPE, kind.to_owned()),
+            (header::CONTENT_DISPOSITION, name),
+        ],
+        body,
+    )
+        .into_response())
+}

@@ -1,0 +1,102 @@
+//! All routes and layers on one page.
+
+use crate::server::assets;
+use crate::server::error::ApiError;
+use crate::server::http::middleware::security_headers::CspNonce;
+use crate::server::http::{api, middleware, missing, probes};
+use crate::server::state::AppState;
+use crate::shared::account::Preferences;
+use crate::shared::error::{AppError, ErrorCode};
+use crate::ui::app::App;
+use crate::ui::shell::{RequestSeed, SiteFiles, shell};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, post};
+use http::{Method, StatusCode, header};
+use leptos::nonce::Nonce;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{
+    LeptosRoutes, generate_route_list, handle_server_fns_with_context,
+    render_app_async_with_context,
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+/// Bytes of a server function's arguments at the most.
+const MAX_FORM: usize = 4 * 1024 * 1024;
+
+/// The whole server.
+pub fn build(state: AppState) -> Router {
+    let routes = generate_route_list(App);
+    let context = page_context(state.clone());
+    let app = Router::new()
+        .nest("/api", api())
+        // The nest has `/api` and what is below it.
+        .route("/api/", any(missing))
+        .merge(probes())
+        .route(
+            "/fn/{*name}",
+            post(server_fn).layer(RequestBodyLimitLayer::new(MAX_FORM)),
+        )
+        .leptos_routes_with_context(&state, routes, context, shell)
+        .fallback(file_or_not_found)
+        .layer(CatchPanicLayer::custom(panicked));
+    middleware::wrap(app, &state.config, state.services.env()).with_state(state)
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    ApiError::from(AppError::new(
+        ErrorCode::Internal,
+        "Something broke on our side. Try again; if it stays, give the operator the request id.",
+    ))
+    .into_response()
+}
+
+/// What pages find in their context.
+fn page_context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
+    let files = assets::site_files();
+    let files = SiteFiles {
+        js: files.js,
+        wasm: files.wasm,
+        css: files.css,
+    };
+    move || {
+        let parts = use_context::<http::request::Parts>();
+        let cookies = parts
+            .as_ref()
+            .and_then(|parts| parts.headers.get(header::COOKIE))
+            .and_then(|value| value.to_str().ok());
+        if let Some(nonce) = parts
+            .as_ref()
+            .and_then(|parts| parts.extensions.get::<CspNonce>())
+        {
+            provide_context(Nonce::from_value(nonce.0.clone()));
+        }
+        provide_context(Preferences::from_cookies(cookies.unwrap_or_default()));
+        provide_context(RequestSeed(state.services.env().uuid()));
+        provide_context(files.clone());
+        provide_context(state.clone());
+    }
+}
+
+async fn server_fn(State(state): State<AppState>, request: Request) -> Response {
+    handle_server_fns_with_context(page_context(state), request)
+        .await
+        .into_response()
+}
+
+async fn file_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD)
+        && let Some(file) = assets::serve(request.uri().path(), request.headers())
+    {
+        return file;
+    }
+    let mut page = render_app_async_with_context(page_context(state), shell)(request)
+        .await
+        .into_response();
+    if page.status() == StatusCode::OK {
+        *page.status_mut() = StatusCode::NOT_FOUND;
+    }
+    page
+}

@@ -1,0 +1,18 @@
+//! What handlers and pages are given.
+
+use crate::server::config::Config;
+use crate::server::services::Services;
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use std::sync::Arc;
+
+/// The state of the router.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    /// The rules of the product.
+    pub services: Services,
+    /// How this process was set up.
+    pub config: Arc<Config>,
+    /// What leptos wants to know.
+    pub leptos: LeptosOptions,
+}
