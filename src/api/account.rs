@@ -1,0 +1,45 @@
+//! The account and its session.
+
+use crate::shared::account::{Session, Theme};
+use crate::shared::error::AppError;
+use leptos::prelude::*;
+
+/// Who is signed in, and what time it is on the server.
+#[server(prefix = "/fn", endpoint = "account/session")]
+pub async fn open_session() -> Result<Session, AppError> {
+    crate::server::page::session().await
+}
+
+/// Makes an account, signs in and goes to the chat.
+#[server(prefix = "/fn", endpoint = "account/sign-up")]
+pub async fn sign_up(email: String, password: String) -> Result<(), AppError> {
+    crate::server::page::sign_up(email, password).await
+}
+
+/// Signs in and goes to `next`, a path of this site, else to the chat.
+#[server(prefix = "/fn", endpoint = "account/sign-in")]
+pub async fn sign_in(
+    email: String,
+    password: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    crate::server::page::sign_in(email, password, next).await
+}
+
+/// Ends the session and goes to the first page.
+#[server(prefix = "/fn", endpoint = "account/sign-out")]
+pub async fn sign_out() -> Result<(), AppError> {
+    crate::server::page::sign_out().await
+}
+
+/// Deletes the account and everything that it owns, and goes to the first page.
+#[server(prefix = "/fn", endpoint = "account/delete")]
+pub async fn delete_account(password: String) -> Result<(), AppError> {
+    crate::server::page::delete_account(password).await
+}
+
+/// Remembers the colours and what Enter does. `enter` is `send` or `newline`.
+#[server(prefix = "/fn", endpoint = "account/preferences")]
+pub async fn set_preferences(theme: Theme, enter: String) -> Result<(), AppError> {
+    crate::server::page::set_preferences(theme, enter).await
+}

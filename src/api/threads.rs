@@ -1,0 +1,60 @@
+//! Threads.
+
+use crate::shared::chat::{ChatSettings, Started, Thread, ThreadChange, ThreadPage, ThreadView};
+use crate::shared::error::AppError;
+use crate::shared::ids::{ClientRequestId, MessageId, ThreadId};
+use crate::shared::model::Choice;
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+/// A page of the sidebar: active threads, newest activity first.
+#[server(prefix = "/fn", endpoint = "threads/list")]
+pub async fn list_threads(
+    #[server(default)] cursor: Option<String>,
+) -> Result<ThreadPage, AppError> {
+    crate::server::page::threads(cursor).await
+}
+
+/// A thread with its newest messages, or with those before `before`.
+#[server(prefix = "/fn", endpoint = "threads/open")]
+pub async fn open_thread(
+    id: ThreadId,
+    #[server(default)] before: Option<i64>,
+) -> Result<ThreadView, AppError> {
+    crate::server::page::thread(id, before).await
+}
+
+/// Starts a thread with its first message. A plain form goes to the thread's page.
+#[server(prefix = "/fn", endpoint = "threads/start")]
+pub async fn start_thread(
+    choice: Choice,
+    #[server(default)] system_prompt: String,
+    #[server(default)] settings: ChatSettings,
+    content: String,
+    client_request_id: ClientRequestId,
+) -> Result<Started, AppError> {
+    crate::server::page::start_thread(choice, system_prompt, settings, content, client_request_id)
+        .await
+}
+
+/// Changes a thread.
+#[server(prefix = "/fn", endpoint = "threads/update", input = Json)]
+pub async fn update_thread(id: ThreadId, change: ThreadChange) -> Result<Thread, AppError> {
+    crate::server::page::update_thread(id, change).await
+}
+
+/// A new thread with the history of this one (up to `message`), on another model if asked.
+#[server(prefix = "/fn", endpoint = "threads/fork", input = Json)]
+pub async fn fork_thread(
+    id: ThreadId,
+    message: Option<MessageId>,
+    choice: Option<Choice>,
+) -> Result<Thread, AppError> {
+    crate::server::page::fork_thread(id, message, choice).await
+}
+
+/// Deletes a thread with all of its messages. A plain form goes to the new chat.
+#[server(prefix = "/fn", endpoint = "threads/delete")]
+pub async fn delete_thread(id: ThreadId) -> Result<(), AppError> {
+    crate::server::page::delete_thread(id).await
+}
