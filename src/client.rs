@@ -1,0 +1,6 @@
+//! Browser behaviour. Compiles for both targets, is called only from effects and event handlers, so only in a browser.
+
+pub mod clipboard;
+pub mod dom;
+pub mod storage;
+pub mod stream;

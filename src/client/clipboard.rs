@@ -1,0 +1,57 @@
+//! Copying.
+
+use super::dom::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, Event, HtmlTextAreaElement};
+
+/// Puts text on the clipboard; says whether that worked. Pages without TLS have only the old way.
+pub async fn copy(text: &str) -> bool {
+    let Some(navigator) = window().map(|window| window.navigator()) else {
+        return false;
+    };
+    let modern = js_sys::Reflect::get(&navigator, &JsValue::from_str("clipboard"))
+        .is_ok_and(|clipboard| !clipboard.is_undefined());
+    if modern {
+        JsFuture::from(navigator.clipboard().write_text(text))
+            .await
+            .is_ok()
+    } else {
+        copy_by_selection(text).unwrap_or(false)
+    }
+}
+
+fn copy_by_selection(text: &str) -> Option<bool> {
+    let document = document()?;
+    let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
+    area.set_value(text);
+    area.set_class_name("visually-hidden");
+    document.body()?.append_child(&area).ok()?;
+    area.select();
+    let command = js_sys::Reflect::get(&document, &JsValue::from_str("execCommand")).ok()?;
+    let done = command
+        .dyn_into::<js_sys::Function>()
+        .ok()?
+        .call1(&document, &JsValue::from_str("copy"))
+        .is_ok_and(|done| done.is_truthy());
+    area.remove();
+    Some(done)
+}
+
+/// When a click fell on a code block's Copy button, the button and the block's text.
+#[must_use]
+pub fn code_of(event: &Event) -> Option<(Element, String)> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    let button = target.closest("[data-copy]").ok()??;
+    let code = button
+        .closest(".code")
+        .ok()??
+        .query_selector("pre")
+        .ok()??;
+    Some((button, code.text_content()?))
+}
+
+/// Writes a word on a button.
+pub fn say(button: &Element, word: &str) {
+    button.set_text_content(Some(word));
+}

@@ -1,0 +1,281 @@
+//! The document, the clock and the address bar.
+
+use crate::shared::time::Timestamp;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{
+    Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlTextAreaElement, Window,
+};
+
+pub(super) fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+pub(super) fn document() -> Option<Document> {
+    window()?.document()
+}
+
+fn by_id<T: JsCast>(id: &str) -> Option<T> {
+    document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// This moment by the browser's clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds since 1970 fit"
+    )]
+    Timestamp(js_sys::Date::now() as i64)
+}
+
+/// What to add to UTC for the browser's local time, in milliseconds.
+#[must_use]
+pub fn zone_ms() -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "at most 14 hours")]
+    let minutes = js_sys::Date::new_0().get_timezone_offset() as i64;
+    -minutes * 60_000
+}
+
+/// A fresh name for one send. Unique is enough: the server keeps it per person.
+#[must_use]
+pub fn request_id() -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "32 bits"
+    )]
+    let part = || (js_sys::Math::random() * 4_294_967_296.0) as u32;
+    format!("{:x}-{:08x}{:08x}{:08x}", now().0, part(), part(), part())
+}
+
+/// Puts the keyboard on an element, without scrolling.
+pub fn focus(id: &str) {
+    if let Some(element) = by_id::<HtmlElement>(id) {
+        _ = element.focus();
+    }
+}
+
+/// Puts the keyboard on the first element that fits, with its text selected.
+pub fn focus_first(selector: &str) {
+    let found = document().and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(input) =
+        found.and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok())
+    {
+        _ = input.focus();
+        input.select();
+    }
+}
+
+/// Whether nothing that takes text, and no dialog, has the keyboard.
+#[must_use]
+pub fn nothing_focused() -> bool {
+    document()
+        .and_then(|document| document.active_element())
+        .is_none_or(|active| {
+            !matches!(
+                active.tag_name().as_str(),
+                "INPUT" | "TEXTAREA" | "SELECT" | "BUTTON" | "A" | "SUMMARY"
+            ) && active.closest("dialog").ok().flatten().is_none()
+        })
+}
+
+/// Whether fingers are the pointer.
+#[must_use]
+pub fn is_touch() -> bool {
+    window()
+        .and_then(|window| window.match_media("(pointer: coarse)").ok().flatten())
+        .is_some_and(|query| query.matches())
+}
+
+/// Opens a `<dialog>` over the page; the browser keeps the focus inside and brings it back.
+pub fn open_dialog(id: &str) {
+    if let Some(dialog) = by_id::<HtmlDialogElement>(id)
+        && !dialog.open()
+    {
+        _ = dialog.show_modal();
+    }
+}
+
+/// Closes a `<dialog>`.
+pub fn close_dialog(id: &str) {
+    if let Some(dialog) = by_id::<HtmlDialogElement>(id) {
+        dialog.close();
+    }
+}
+
+/// Whether a dialog is open.
+#[must_use]
+pub fn dialog_open() -> bool {
+    document().is_some_and(|document| {
+        document
+            .query_selector("dialog[open]")
+            .is_ok_and(|dialog| dialog.is_some())
+    })
+}
+
+/// Text as one part of a URL.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
+/// Whether a click fell on a dialog's backdrop.
+#[must_use]
+pub fn on_backdrop(event: &Event) -> bool {
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+        .is_some_and(|element| element.tag_name() == "DIALOG")
+}
+
+/// Empties every form in an element and folds it up again.
+pub fn fold(id: &str) {
+    let all = |selector: &str| by_id::<Element>(id)?.query_selector_all(selector).ok();
+    for list in [all("form"), all("details[open]")].into_iter().flatten() {
+        for node in (0..list.length()).filter_map(|index| list.item(index)) {
+            if let Some(form) = node.dyn_ref::<web_sys::HtmlFormElement>() {
+                form.reset();
+            } else if let Some(details) = node.dyn_ref::<Element>() {
+                _ = details.remove_attribute("open");
+            }
+        }
+    }
+}
+
+/// Closes every open menu (`details.menu`) that does not hold the event's target.
+pub fn close_menus(event: &Event) {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    let Some(menus) = document().and_then(|d| d.query_selector_all("details.menu[open]").ok())
+    else {
+        return;
+    };
+    for index in 0..menus.length() {
+        let Some(menu) = menus.item(index) else {
+            continue;
+        };
+        if !menu.contains(target.as_ref())
+            && let Ok(menu) = menu.dyn_into::<Element>()
+        {
+            _ = menu.remove_attribute("open");
+        }
+    }
+}
+
+/// Closes every open menu; says whether there was one.
+pub fn close_all_menus() -> bool {
+    let menus = document().and_then(|d| d.query_selector_all("details.menu[open]").ok());
+    let count = menus.as_ref().map_or(0, web_sys::NodeList::length);
+    for index in 0..count {
+        let menu = menus
+            .as_ref()
+            .and_then(|menus| menus.item(index))
+            .and_then(|n| n.dyn_into::<Element>().ok());
+        if let Some(menu) = menu {
+            _ = menu.remove_attribute("open");
+        }
+    }
+    count > 0
+}
+
+/// Scrolls an element just into view.
+pub fn reveal(id: &str) {
+    if let Some(element) = by_id::<Element>(id) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        _ = js_sys::Reflect::set(
+            &options,
+            &JsValue::from_str("block"),
+            &JsValue::from_str("nearest"),
+        );
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// How far an element that grows upwards (`column-reverse`) is scrolled away from its end, in pixels.
+#[must_use]
+pub fn distance_from_end(id: &str) -> i32 {
+    by_id::<Element>(id).map_or(0, |element| element.scroll_top().abs())
+}
+
+/// Scrolls such an element to its end.
+pub fn scroll_to_end(id: &str) {
+    if let Some(element) = by_id::<Element>(id) {
+        element.set_scroll_top(0);
+    }
+}
+
+/// Lets a text area be as high as its text; the style sheet bounds it.
+pub fn fit_height(id: &str) {
+    let Some(area) = by_id::<HtmlTextAreaElement>(id) else {
+        return;
+    };
+    let style = area.style();
+    _ = style.set_property("height", "auto");
+    _ = style.set_property("height", &format!("{}px", area.scroll_height()));
+}
+
+/// Sets or takes away an attribute of `<html>`.
+pub fn mark_page(name: &str, value: Option<&str>) {
+    let Some(root) = document().and_then(|document| document.document_element()) else {
+        return;
+    };
+    _ = match value {
+        Some(value) => root.set_attribute(name, value),
+        None => root.remove_attribute(name),
+    };
+}
+
+/// The site's cookies that scripts may read.
+#[must_use]
+pub fn cookies() -> String {
+    document()
+        .and_then(|document| js_sys::Reflect::get(&document, &JsValue::from_str("cookie")).ok())
+        .and_then(|value| value.as_string())
+        .unwrap_or_default()
+}
+
+/// Keeps a preference in a cookie for a year.
+pub fn set_cookie(name: &str, value: &str) {
+    if let Some(document) = document() {
+        let text = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
+        _ = js_sys::Reflect::set(
+            &document,
+            &JsValue::from_str("cookie"),
+            &JsValue::from_str(&text),
+        );
+    }
+}
+
+/// Loads another page anew, leaving everything in memory behind.
+pub fn go(url: &str) {
+    if let Some(window) = window() {
+        _ = window.location().set_href(url);
+    }
+}
+
+/// Whether an input method is composing, so that Enter belongs to it. 229 is what older engines send then.
+#[must_use]
+pub fn composing(event: &web_sys::KeyboardEvent) -> bool {
+    event.is_composing() || event.key_code() == 229
+}
+
+/// The text of an `<input>`, `<textarea>` or `<select>` without blanks around it, put back into it.
+pub fn trim_value(event: &Event) {
+    let input = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+    if let Some(input) = input {
+        let value = input.value();
+        if value.trim() != value {
+            input.set_value(value.trim());
+        }
+    }
+}
+
+/// Whether the tab can be seen.
+#[must_use]
+pub fn visible() -> bool {
+    document()
+        .is_none_or(|document| document.visibility_state() == web_sys::VisibilityState::Visible)
+}

@@ -1,0 +1,172 @@
+//! Follows an answer over `EventSource`, which reconnects by itself as long as the server answers at all.
+
+use crate::shared::chat::ViewEvent;
+use leptos::prelude::set_timeout;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Event, EventSource, MessageEvent};
+
+/// Tries after which a stream that never opened is given up.
+const TRIES: u32 = 6;
+
+/// How the connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Connected, or about to be for the first time.
+    Open,
+    /// Broken; it is being tried again.
+    Lost,
+    /// Broken for good.
+    Dead,
+}
+
+thread_local! {
+    /// What is followed, under the numbers of the [`Follow`]s. What the browser owns must not be dropped by another
+    /// thread, and on a server the signals that hold a `Follow` may be.
+    static FOLLOWED: RefCell<Vec<(u32, Rc<Inner>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A stream that is followed; dropping it closes it.
+pub struct Follow(u32);
+
+type Handler = Closure<dyn FnMut(Event)>;
+
+struct Inner {
+    url: String,
+    source: RefCell<Option<EventSource>>,
+    handlers: RefCell<Vec<Handler>>,
+    tries: Cell<u32>,
+    ended: Cell<bool>,
+    on_event: Box<dyn Fn(ViewEvent)>,
+    on_link: Box<dyn Fn(Link)>,
+}
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        let ended = FOLLOWED.with_borrow_mut(|followed| {
+            let at = followed.iter().position(|(number, _)| *number == self.0);
+            at.map(|at| followed.swap_remove(at))
+        });
+        if let Some((_, inner)) = ended {
+            inner.end();
+        }
+    }
+}
+
+/// Follows the stream at `url` until its `End`.
+pub fn follow(
+    url: String,
+    on_event: impl Fn(ViewEvent) + 'static,
+    on_link: impl Fn(Link) + 'static,
+) -> Follow {
+    let inner = Rc::new(Inner {
+        url,
+        source: RefCell::default(),
+        handlers: RefCell::default(),
+        tries: Cell::new(0),
+        ended: Cell::new(false),
+        on_event: Box::new(on_event),
+        on_link: Box::new(on_link),
+    });
+    inner.open();
+    FOLLOWED.with_borrow_mut(|followed| {
+        let number = followed
+            .iter()
+            .map(|(number, _)| number + 1)
+            .max()
+            .unwrap_or(0);
+        followed.push((number, inner));
+        Follow(number)
+    })
+}
+
+impl Inner {
+    fn open(self: &Rc<Self>) {
+        let Ok(source) = EventSource::new(&self.url) else {
+            (self.on_link)(Link::Dead);
+            return;
+        };
+        let mut handlers = Vec::new();
+        let mut listen = |name: &str, handler: fn(&Rc<Self>, &Event)| {
+            let inner = Rc::downgrade(self);
+            let closure = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+                if let Some(inner) = inner.upgrade() {
+                    handler(&inner, &event);
+                }
+            });
+            _ = source.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+            handlers.push(closure);
+        };
+        for name in ["reset", "patch", "think", "end"] {
+            listen(name, Self::receive);
+        }
+        listen("open", |inner, _| {
+            inner.tries.set(0);
+            (inner.on_link)(Link::Open);
+        });
+        listen("error", |inner, _| inner.broken());
+        self.source.replace(Some(source));
+        // The old handlers live until here: one of them may be what is running.
+        let old = self.handlers.replace(handlers);
+        set_timeout(move || drop(old), Duration::ZERO);
+    }
+
+    fn receive(self: &Rc<Self>, event: &Event) {
+        let data = event
+            .dyn_ref::<MessageEvent>()
+            .and_then(|event| event.data().as_string());
+        let Some(event) = data.and_then(|data| serde_json::from_str::<ViewEvent>(&data).ok())
+        else {
+            return;
+        };
+        if self.ended.get() {
+            return;
+        }
+        if matches!(event, ViewEvent::End { .. }) {
+            self.end();
+        }
+        (self.on_event)(event);
+    }
+
+    /// The browser tries again after a broken connection, but never after an answer that is no stream.
+    fn broken(self: &Rc<Self>) {
+        if self.ended.get() {
+            return;
+        }
+        let closed = self
+            .source
+            .borrow()
+            .as_ref()
+            .is_none_or(|s| s.ready_state() == EventSource::CLOSED);
+        self.tries.set(self.tries.get() + 1);
+        if closed && self.tries.get() >= TRIES {
+            (self.on_link)(Link::Dead);
+            return;
+        }
+        (self.on_link)(Link::Lost);
+        if closed {
+            let inner = Rc::downgrade(self);
+            let wait = Duration::from_millis(500 << self.tries.get().min(4));
+            set_timeout(
+                move || {
+                    if let Some(inner) = inner.upgrade()
+                        && !inner.ended.get()
+                    {
+                        inner.open();
+                    }
+                },
+                wait,
+            );
+        }
+    }
+
+    fn end(&self) {
+        self.ended.set(true);
+        if let Some(source) = self.source.borrow().as_ref() {
+            source.close();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The routes.
+
+use super::chat::{NewChat, ThreadPage};
+use super::keys::Providers;
+use super::pages::account::{SignIn, SignUp};
+use super::pages::landing::Landing;
+use super::pages::not_found::NotFound;
+use super::pages::settings::Settings;
+use super::pages::workspace::Workspace;
+use super::parts::toast::Toasts;
+use super::state;
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+/// The whole app. Every page waits for its data before it is sent, so it is whole without script.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    state::provide();
+    view! {
+        <Title formatter=|title: String| {
+            if title.is_empty() { "KeyLM".to_owned() } else { format!("{title} · KeyLM") }
+        }/>
+        <Router>
+            <a class="skip-link" href="#main">"Skip to content"</a>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view=Landing ssr=SsrMode::Async/>
+                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async/>
+                <ParentRoute path=path!("") view=Workspace ssr=SsrMode::Async>
+                    <Route path=path!("/chat") view=NewChat ssr=SsrMode::Async/>
+                    <Route path=path!("/chat/:id") view=ThreadPage ssr=SsrMode::Async/>
+                    <Route path=path!("/providers") view=Providers ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+            <Toasts/>
+        </Router>
+    }
+    .into_any()
+}

@@ -1,0 +1,18 @@
+//! The chat.
+
+mod composer;
+mod conversation;
+mod error_card;
+mod message;
+mod new_chat;
+mod options;
+mod picker;
+mod thread;
+
+pub use new_chat::NewChat;
+pub use thread::ThreadPage;
+
+/// The element that scrolls the messages.
+const LOG: &str = "log";
+/// The text area of the composer.
+const COMPOSER: &str = "composer-text";

@@ -1,0 +1,169 @@
+//! Where messages are written.
+
+use super::COMPOSER;
+use crate::client::{dom, storage};
+use crate::shared::validate::MAX_MESSAGE_CHARS;
+use crate::ui::parts::icon::icon;
+use crate::ui::state::preferences::Prefs;
+use leptos::ev;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// What a send calls with whether it was taken; the composer may be gone by then.
+pub(super) type Taken = Arc<dyn Fn(bool) + Send + Sync>;
+
+/// The composer. With script it calls `send`; without, its form posts to `action` with the hidden fields given as children.
+#[component]
+pub(super) fn Composer(
+    /// The text, which others may fill in.
+    text: RwSignal<String>,
+    /// Where drafts are kept in this browser.
+    draft: String,
+    /// The server function that the form posts to.
+    action: &'static str,
+    /// Whether an answer is going on.
+    #[prop(into)]
+    busy: Signal<bool>,
+    /// Whether that answer was asked to end.
+    #[prop(into)]
+    stopping: Signal<bool>,
+    /// Why nothing can be sent.
+    #[prop(into)]
+    blocked: Signal<Option<&'static str>>,
+    /// Sends a text; the second argument wants to hear whether it was taken.
+    send: Callback<(String, Taken)>,
+    /// Ends the answer.
+    stop: Callback<()>,
+    /// Edits the last message of the person.
+    #[prop(optional, into)]
+    edit_last: Option<Callback<()>>,
+    /// The hidden fields of the form.
+    children: Children,
+) -> impl IntoView {
+    let prefs = expect_context::<Prefs>();
+    let draft = StoredValue::new(draft);
+    let area = NodeRef::<leptos::html::Textarea>::new();
+    Effect::new(move || {
+        // What was typed before the page came alive wins over what was kept.
+        let typed = area
+            .get_untracked()
+            .map(|area| area.value())
+            .filter(|typed| !typed.is_empty());
+        if let Some(kept) = typed.or_else(|| storage::get(&draft.read_value())) {
+            text.set(kept);
+        }
+        if !dom::is_touch() {
+            dom::focus(COMPOSER);
+        }
+    });
+    Effect::new(move || {
+        text.track();
+        dom::fit_height(COMPOSER);
+    });
+    let empty = Memo::new(move |_| text.read().trim().is_empty());
+    let reason = Memo::new(move |_| {
+        if busy.get() {
+            Some("Wait for the answer, or stop it.")
+        } else if blocked.get().is_some() {
+            blocked.get()
+        } else if text.read().chars().count() > MAX_MESSAGE_CHARS {
+            Some("The message is longer than 200,000 characters.")
+        } else {
+            empty.get().then_some("Write something first.")
+        }
+    });
+    let submit = move || {
+        if reason.get_untracked().is_some() {
+            return;
+        }
+        let written = text.get_untracked();
+        text.set(String::new());
+        let taken: Taken = Arc::new({
+            let (written, draft) = (written.clone(), draft.get_value());
+            move |taken| {
+                if taken {
+                    storage::set(&draft, &text.try_get_untracked().unwrap_or_default());
+                } else {
+                    text.update(|now| {
+                        *now = if now.is_empty() {
+                            written.clone()
+                        } else {
+                            format!("{written}\n{now}")
+                        };
+                    });
+                }
+            }
+        });
+        send.run((written, taken));
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        if dom::composing(&event) {
+            return;
+        }
+        let command = event.ctrl_key() || event.meta_key();
+        match event.key().as_str() {
+            "Enter" => {
+                let plain = !event.shift_key()
+                    && !event.alt_key()
+                    && prefs.enter_sends()
+                    && !dom::is_touch();
+                if command || plain {
+                    event.prevent_default();
+                    submit();
+                }
+            }
+            "ArrowUp" if text.read_untracked().is_empty() => {
+                if let Some(edit) = edit_last {
+                    event.prevent_default();
+                    edit.run(());
+                }
+            }
+            _ => {}
+        }
+    };
+    view! {
+        <form
+            class="composer" method="post" action=action
+            on:submit=move |event| {
+                event.prevent_default();
+                submit();
+            }
+        >
+            {children()}
+            <label class="visually-hidden" for=COMPOSER>"Message"</label>
+            <textarea
+                id=COMPOSER name="content" node_ref=area rows="1" placeholder="Write a message" required=true
+                enterkeyhint=move || if prefs.enter_sends() { "send" } else { "enter" }
+                prop:value=text
+                on:input=move |event| {
+                    let now = event_target_value(&event);
+                    storage::set(&draft.read_value(), &now);
+                    text.set(now);
+                }
+                on:keydown=on_key
+            ></textarea>
+            {move || if busy.get() {
+                view! {
+                    <button type="button" class="send stop" class:busy=stopping disabled=stopping aria-label="Stop the answer" title="Stop (Esc)" on:click=move |_| stop.run(())>
+                        <span class="stop-mark"></span>
+                    </button>
+                }.into_any()
+            } else {
+                view! {
+                    <button type="submit" class="send" class:dim=move || reason.read().is_some() aria-label="Send" title=move || reason.get().unwrap_or("Send")>
+                        {icon("send")}
+                    </button>
+                }.into_any()
+            }}
+        </form>
+        <p class="composer-note" aria-live="polite">
+            {move || match (stopping.get(), blocked.get()) {
+                (true, _) => "Stopping…",
+                (false, Some(blocked)) => blocked,
+                _ if prefs.enter_sends() => "Enter sends, Shift+Enter starts a new line",
+                _ => "Ctrl+Enter sends",
+            }}
+        </p>
+    }
+    .into_any()
+}

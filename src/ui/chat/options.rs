@@ -1,0 +1,149 @@
+//! The drawer with a chat's settings.
+
+use crate::client::dom;
+use crate::shared::chat::{ChatSettings, ReasoningEffort};
+use crate::shared::model::{Choice, Model};
+use crate::shared::validate::MAX_SYSTEM_PROMPT_CHARS;
+use crate::ui::parts::icon::icon;
+use crate::ui::state::catalog::Catalog;
+use leptos::html::{Input, Select, Textarea};
+use leptos::prelude::*;
+
+/// The dialog.
+pub(super) const ID: &str = "options";
+
+const EFFORTS: [(ReasoningEffort, &str); 7] = [
+    (ReasoningEffort::None, "None"),
+    (ReasoningEffort::Minimal, "Minimal"),
+    (ReasoningEffort::Low, "Low"),
+    (ReasoningEffort::Medium, "Medium"),
+    (ReasoningEffort::High, "High"),
+    (ReasoningEffort::Xhigh, "Very high"),
+    (ReasoningEffort::Max, "Highest"),
+];
+
+/// The button that opens the drawer.
+#[component]
+pub(super) fn OptionsButton() -> impl IntoView {
+    view! {
+        <button type="button" class="icon-button js-only" aria-label="Settings of this chat" title="Settings of this chat" aria-haspopup="dialog" aria-controls=ID on:click=move |_| dom::open_dialog(ID)>
+            {icon("gear")}
+        </button>
+    }
+    .into_any()
+}
+
+/// The drawer. `save` gets everything when the form is sent.
+#[component]
+pub(super) fn Options(
+    /// The chat's model.
+    #[prop(into)]
+    choice: Signal<Option<Choice>>,
+    /// The system prompt as it is.
+    #[prop(into)]
+    prompt: Signal<String>,
+    /// The settings as they are.
+    #[prop(into)]
+    settings: Signal<ChatSettings>,
+    /// Takes the new ones; the drawer is closed by then.
+    save: Callback<(String, ChatSettings)>,
+) -> impl IntoView {
+    let catalog = expect_context::<Catalog>();
+    let model = Memo::new(move |_| -> Option<Model> { catalog.model(&choice.get()?) });
+    let reasons = move || {
+        model
+            .read()
+            .as_ref()
+            .is_none_or(|model| model.capabilities.reasoning)
+    };
+    let hottest = move || {
+        if choice
+            .read()
+            .as_ref()
+            .is_some_and(|c| c.provider.as_str() == "anthropic")
+        {
+            "1"
+        } else {
+            "2"
+        }
+    };
+    let longest = move || {
+        model
+            .read()
+            .as_ref()
+            .and_then(|model| model.max_output_tokens)
+    };
+    let system = NodeRef::<Textarea>::new();
+    let temperature = NodeRef::<Input>::new();
+    let top_p = NodeRef::<Input>::new();
+    let tokens = NodeRef::<Input>::new();
+    let effort = NodeRef::<Select>::new();
+    let text = |node: NodeRef<Input>| {
+        node.get_untracked()
+            .map(|input| input.value())
+            .unwrap_or_default()
+    };
+    let submit = move || {
+        let chosen = effort
+            .get_untracked()
+            .map(|select| select.value())
+            .unwrap_or_default();
+        let new = ChatSettings {
+            temperature: text(temperature).parse().ok(),
+            max_tokens: text(tokens).parse().ok(),
+            top_p: text(top_p).parse().ok(),
+            reasoning_effort: EFFORTS
+                .iter()
+                .find(|(effort, _)| effort.as_str() == chosen)
+                .map(|(effort, _)| *effort),
+        };
+        let prompt = system
+            .get_untracked()
+            .map(|area| area.value())
+            .unwrap_or_default();
+        dom::close_dialog(ID);
+        save.run((prompt, new));
+    };
+    let shown = move |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
+    view! {
+        <dialog id=ID class="drawer" aria-labelledby="options-title" on:click=move |event| if dom::on_backdrop(&event) { dom::close_dialog(ID) }>
+            <form on:submit=move |event| { event.prevent_default(); submit(); }>
+                <header class="drawer-head">
+                    <h2 id="options-title">"Chat settings"</h2>
+                    <button type="button" class="icon-button" aria-label="Close" on:click=move |_| dom::close_dialog(ID)>{icon("close")}</button>
+                </header>
+                <div class="field">
+                    <label for="opt-system">"System prompt"</label>
+                    <textarea id="opt-system" rows="7" maxlength=MAX_SYSTEM_PROMPT_CHARS.to_string() node_ref=system prop:value=prompt placeholder="How the model should behave in this chat"></textarea>
+                </div>
+                <div class="field">
+                    <label for="opt-temperature">"Temperature"</label>
+                    <input id="opt-temperature" type="number" min="0" max=hottest step="0.05" inputmode="decimal" placeholder="The provider’s default" node_ref=temperature prop:value=move || shown(settings.get().temperature)/>
+                    <p class="field-note">"Lower is steadier, higher is freer. 0 to " {hottest} "."</p>
+                </div>
+                <div class="field">
+                    <label for="opt-top-p">"Top p"</label>
+                    <input id="opt-top-p" type="number" min="0.01" max="1" step="0.01" inputmode="decimal" placeholder="The provider’s default" node_ref=top_p prop:value=move || shown(settings.get().top_p)/>
+                    <p class="field-note">"Change this or the temperature, not both."</p>
+                </div>
+                <div class="field">
+                    <label for="opt-tokens">"Longest answer, in tokens"</label>
+                    <input id="opt-tokens" type="number" min="1" max=move || longest().map(|n| n.to_string()) step="1" inputmode="numeric" placeholder="The provider’s default" node_ref=tokens prop:value=move || settings.get().max_tokens.map(|n| n.to_string()).unwrap_or_default()/>
+                    <p class="field-note">{move || longest().map(|n| format!("This model writes up to {n}."))}</p>
+                </div>
+                <div class="field" hidden=move || !reasons()>
+                    <label for="opt-effort">"Reasoning effort"</label>
+                    <select id="opt-effort" node_ref=effort prop:value=move || settings.get().reasoning_effort.map_or("", ReasoningEffort::as_str)>
+                        <option value="">"The provider’s default"</option>
+                        {EFFORTS.map(|(effort, name)| view! { <option value=effort.as_str()>{name}</option> }).collect_view()}
+                    </select>
+                    <p class="field-note">"What the model does not take is left out."</p>
+                </div>
+                <footer class="drawer-foot">
+                    <button type="submit" class="button primary">"Save"</button>
+                </footer>
+            </form>
+        </dialog>
+    }
+    .into_any()
+}

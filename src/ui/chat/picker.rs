@@ -1,0 +1,466 @@
+//! Picking a model.
+
+use crate::client::dom;
+use crate::shared::model::{Category, Choice, Model, PickerProvider};
+use crate::ui::format::{count, price};
+use crate::ui::parts::icon::icon;
+use crate::ui::state::catalog::{Catalog, choice_of};
+use crate::ui::state::clock::Clock;
+use leptos::ev;
+use leptos::prelude::*;
+
+/// The dialog.
+pub(super) const ID: &str = "picker";
+/// Rows at the most; a search narrows the rest.
+const MOST: usize = 200;
+
+/// Opens the dialog.
+pub(super) fn open(catalog: Catalog) {
+    catalog.opened.update(|times| *times += 1);
+    catalog.ensure();
+    dom::open_dialog(ID);
+}
+
+/// One line of the list.
+#[derive(Clone, PartialEq)]
+enum Line {
+    Provider(PickerProvider),
+    Shelf(&'static str),
+    Model(usize, Model),
+    More(usize),
+}
+
+const fn shelf(category: Option<Category>) -> &'static str {
+    match category {
+        Some(Category::Recommended) => "Recommended",
+        Some(Category::Fast) => "Fast",
+        Some(Category::Balanced) => "Balanced",
+        Some(Category::Reasoning) => "Reasoning",
+        None => "All others",
+    }
+}
+
+/// How well a model fits the wanted words: 0 best; none if one of them does not occur.
+fn rank(provider: &str, model: &Model, wanted: &str) -> Option<u8> {
+    let name = model.display_name.to_lowercase();
+    let id = model.id.as_str().to_lowercase();
+    let all = format!("{} {name} {id}", provider.to_lowercase());
+    if !wanted.split_whitespace().all(|word| all.contains(word)) {
+        return None;
+    }
+    Some(if name.starts_with(wanted) || id.starts_with(wanted) {
+        0
+    } else if name.contains(wanted) || id.contains(wanted) {
+        1
+    } else {
+        2
+    })
+}
+
+/// The list for a search: providers with a key first, each with its shelves; found models best first.
+fn lines(providers: &[PickerProvider], search: &str) -> Vec<Line> {
+    let wanted = search.trim().to_lowercase();
+    let (mut lines, mut shown, mut hidden) = (Vec::new(), 0, 0);
+    let (own, other): (Vec<_>, Vec<_>) = providers
+        .iter()
+        .partition(|p| p.list.is_some() || p.provider.connected || p.provider.keys > 0);
+    for provider in own {
+        let models = provider.list.iter().flat_map(|list| &list.models);
+        let ranked = models
+            .filter_map(|model| Some((rank(&provider.provider.name, model, &wanted)?, model)));
+        let mut found: Vec<(u8, &Model)> = ranked.collect();
+        if found.is_empty() && !wanted.is_empty() {
+            continue;
+        }
+        if wanted.is_empty() {
+            found.sort_by_key(|(_, model)| model.category.map_or(9, |category| category as u8));
+        } else {
+            found.sort_by_key(|(rank, _)| *rank);
+        }
+        lines.push(Line::Provider(provider.clone()));
+        let mut last = None;
+        for (_, model) in found {
+            if shown == MOST {
+                hidden += 1;
+                continue;
+            }
+            let name = shelf(model.category);
+            if wanted.is_empty() && last.replace(name) != Some(name) {
+                lines.push(Line::Shelf(name));
+            }
+            lines.push(Line::Model(shown, model.clone()));
+            shown += 1;
+        }
+    }
+    if hidden > 0 {
+        lines.push(Line::More(hidden));
+    }
+    let named = |p: &&&PickerProvider| p.provider.name.to_lowercase().contains(&wanted);
+    lines.extend(
+        other
+            .iter()
+            .filter(named)
+            .map(|provider| Line::Provider((*provider).clone())),
+    );
+    lines
+}
+
+/// The button that shows the picked model and opens the dialog.
+#[component]
+pub(super) fn PickerButton(
+    /// What is picked.
+    #[prop(into)]
+    choice: Signal<Option<Choice>>,
+) -> impl IntoView {
+    let catalog = expect_context::<Catalog>();
+    // The catalog outlives the page and may wake this up while the page goes.
+    let choice = move || choice.try_get().flatten();
+    let label = move || match choice() {
+        Some(choice) => catalog
+            .model(&choice)
+            .map_or_else(|| choice.model.to_string(), |model| model.display_name),
+        None if catalog.providers.read().is_none() => "Loading models…".to_owned(),
+        None => "No model".to_owned(),
+    };
+    let provider = move || choice().map(|choice| catalog.provider_name(&choice.provider));
+    view! {
+        <button
+            type="button" class="picker-button" aria-haspopup="dialog" aria-controls=ID
+            disabled=move || choice().is_none() && catalog.providers.read().is_none()
+            on:click=move |_| open(catalog)
+        >
+            <span class="picker-model">{label}</span>
+            <span class="picker-provider">{provider}</span>
+            {icon("down")}
+        </button>
+    }
+    .into_any()
+}
+
+/// The dialog with all models.
+#[component]
+pub(super) fn Picker(
+    /// What is picked.
+    #[prop(into)]
+    choice: Signal<Option<Choice>>,
+    /// Takes what is picked next; the dialog is closed by then.
+    pick: Callback<Choice>,
+) -> impl IntoView {
+    let catalog = expect_context::<Catalog>();
+    let search = RwSignal::new(String::new());
+    let active = RwSignal::new(0_usize);
+    // Most pages never show the list.
+    let opened = Memo::new(move |_| catalog.opened.get() > 0);
+    Effect::new(move || {
+        catalog.opened.track();
+        active.set(0);
+    });
+    let list = Memo::new(move |_| {
+        if !opened.get() {
+            return Vec::new();
+        }
+        catalog
+            .providers
+            .with(|providers| lines(providers.as_deref().unwrap_or_default(), &search.read()))
+    });
+    let models = move || {
+        list.with_untracked(|list| {
+            list.iter()
+                .filter_map(|line| {
+                    if let Line::Model(_, model) = line {
+                        Some(choice_of(model))
+                    } else {
+                        None
+                    }
+                })
+                .collect::<Vec<_>>()
+        })
+    };
+    let take = move |choice: Choice| {
+        dom::close_dialog(ID);
+        search.set(String::new());
+        pick.run(choice);
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        let all = models();
+        let go = |to: usize| {
+            event.prevent_default();
+            active.set(to);
+            dom::reveal(&format!("model-{to}"));
+        };
+        match event.key().as_str() {
+            "ArrowDown" => go((active.get_untracked() + 1).min(all.len().saturating_sub(1))),
+            "ArrowUp" => go(active.get_untracked().saturating_sub(1)),
+            "Home" if event.ctrl_key() => go(0),
+            "End" if event.ctrl_key() => go(all.len().saturating_sub(1)),
+            "Enter" if !dom::composing(&event) => {
+                event.prevent_default();
+                if let Some(choice) = all.get(active.get_untracked()) {
+                    take(choice.clone());
+                }
+            }
+            _ => {}
+        }
+    };
+    let content = move || {
+        let row = move |line: Line| match line {
+            Line::Shelf(name) => {
+                view! { <p class="shelf" role="presentation">{name}</p> }.into_any()
+            }
+            Line::Model(index, model) => {
+                view! { <ModelLine index model active choice take=Callback::new(take)/> }.into_any()
+            }
+            Line::Provider(_) | Line::More(_) => ().into_any(),
+        };
+        let section = move |lines: &[Line]| match lines {
+            [Line::Provider(provider), models @ ..] => {
+                let name = provider.provider.name.clone();
+                let models = models.iter().cloned().map(row).collect_view();
+                let any = lines.len() > 1;
+                view! {
+                    <section>
+                        <ProviderLine provider=provider.clone()/>
+                        {any.then(|| view! { <div role="listbox" aria-label=name>{models}</div> })}
+                    </section>
+                }
+                .into_any()
+            }
+            [Line::More(hidden)] => {
+                let text = format!("{hidden} more. Type to narrow the list.");
+                view! { <p class="muted small picker-more">{text}</p> }.into_any()
+            }
+            _ => ().into_any(),
+        };
+        if catalog.providers.read().is_none() {
+            let text = catalog.error.get().map(|error| error.message);
+            return view! {
+                <div class="skeleton lines" aria-busy="true"></div>
+                <p class="muted small">{text}</p>
+            }
+            .into_any();
+        }
+        let list = list.try_get().unwrap_or_default();
+        if list.is_empty() && opened.try_get() == Some(true) {
+            return view! { <p class="muted picker-more">"No model has that name."</p> }.into_any();
+        }
+        list.chunk_by(|_, next| matches!(next, Line::Model(..) | Line::Shelf(_)))
+            .map(section)
+            .collect_view()
+            .into_any()
+    };
+    view! {
+        <dialog
+            id=ID class="picker" aria-label="Pick a model"
+            on:click=move |event| if dom::on_backdrop(&event) { dom::close_dialog(ID) }
+        >
+            <div class="picker-head">
+                {icon("search")}
+                <input
+                    id="picker-search" type="text" inputmode="search" autofocus=true placeholder="Search models" aria-label="Search models" autocomplete="off"
+                    aria-controls="picker-list"
+                    aria-activedescendant=move || format!("model-{}", active.get())
+                    prop:value=search
+                    on:input=move |event| { search.set(event_target_value(&event)); active.set(0); }
+                    on:keydown=on_key
+                />
+                <button type="button" class="icon-button" aria-label="Close" on:click=move |_| dom::close_dialog(ID)>{icon("close")}</button>
+            </div>
+            <div class="picker-list" id="picker-list">{content}</div>
+        </dialog>
+    }
+    .into_any()
+}
+
+/// A provider's heading: how fresh its list is, or how to get one.
+#[component]
+fn ProviderLine(provider: PickerProvider) -> impl IntoView {
+    let catalog = expect_context::<Catalog>();
+    let clock = expect_context::<Clock>();
+    let id = provider.provider.id.clone();
+    let asked = id.clone();
+    let busy = Memo::new(move |_| catalog.refreshing.read().contains(&asked));
+    let without = provider.provider.keys == 0 && provider.list.is_none();
+    let note = match (&provider.list, &provider.error) {
+        (_, Some(error)) => Some(error.message.clone()),
+        (Some(list), None) if list.stale => Some(
+            list.warning
+                .clone()
+                .unwrap_or_else(|| "The list could not be renewed.".to_owned()),
+        ),
+        _ => None,
+    };
+    let stale = note.is_some();
+    let fetched = provider.list.as_ref().map(|list| list.fetched_at);
+    view! {
+        <div class="picker-head-line" role="presentation" class:disabled=without>
+            <span class="strong">{provider.provider.name.clone()}</span>
+            {fetched.map(|at| view! { <span class="muted small">{move || format!("listed {}", clock.ago(at))}</span> })}
+            {stale.then(|| view! { <span class="badge warn">{icon("warn")}"Stale"</span> })}
+            {if without {
+                view! { <a class="button small" href=format!("/providers#{id}")>"Add key"</a> }.into_any()
+            } else {
+                view! {
+                    <button
+                        type="button" class="icon-button" class:spinning=busy disabled=busy aria-label=format!("Refresh the models of {}", provider.provider.name)
+                        title="Refresh" on:click=move |_| catalog.refresh(id.clone())
+                    >{icon("retry")}</button>
+                }.into_any()
+            }}
+        </div>
+        {note.map(|note| view! { <p class="picker-note small">{note}</p> })}
+        {move || (busy.get() && fetched.is_none()).then(|| view! { <div class="skeleton lines" aria-busy="true"></div> })}
+    }
+    .into_any()
+}
+
+/// A model's row.
+#[component]
+fn ModelLine(
+    index: usize,
+    model: Model,
+    active: RwSignal<usize>,
+    choice: Signal<Option<Choice>>,
+    take: Callback<Choice>,
+) -> impl IntoView {
+    let own = choice_of(&model);
+    let current = choice.read_untracked().as_ref() == Some(&own);
+    let tag = |on: bool, text: &'static str| on.then(|| view! { <span class="tag">{text}</span> });
+    let can = model.capabilities;
+    let window = model.context_window.map_or_else(
+        || "context unknown".to_owned(),
+        |n| format!("{} context", count(n)),
+    );
+    let cost = model.pricing.map_or_else(
+        || "price unknown".to_owned(),
+        |p| {
+            format!(
+                "{} in · {} out",
+                price(p.input_per_mtok),
+                price(p.output_per_mtok)
+            )
+        },
+    );
+    let other_name = (model.id.as_str() != model.display_name).then(|| model.id.to_string());
+    view! {
+        <div
+            class="model" role="option" id=format!("model-{index}") class:current=current
+            aria-selected=move || if active.get() == index { "true" } else { "false" }
+            on:mousemove=move |_| if active.get_untracked() != index { active.set(index) }
+            on:click=move |_| take.run(own.clone())
+        >
+            <div class="model-name">
+                <span class="strong">{model.display_name}</span>
+                {current.then(|| icon("check"))}
+                {tag(can.vision, "Vision")}
+                {tag(can.tools, "Tools")}
+                {tag(can.reasoning, "Reasoning")}
+                {model.deprecated_at.map(|day| view! { <span class="tag warn">{format!("Ends {day}")}</span> })}
+            </div>
+            <div class="model-facts small muted">
+                <span class="mono">{other_name}</span>
+                <span>{window}</span>
+                <span title="USD per million tokens">{cost}</span>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::ids::KeyId;
+    use crate::shared::model::{Capabilities, ModelList};
+    use crate::shared::provider::ProviderView;
+    use crate::shared::time::Timestamp;
+
+    fn provider(name: &str, models: Option<&[(&str, Option<Category>)]>) -> PickerProvider {
+        let id = name.to_lowercase();
+        let model = |(model, category): &(&str, Option<Category>)| Model {
+            id: model.parse().expect("an id"),
+            provider: id.parse().expect("an id"),
+            display_name: (*model).to_owned(),
+            capabilities: Capabilities::default(),
+            context_window: None,
+            max_output_tokens: None,
+            pricing: None,
+            category: *category,
+            deprecated_at: None,
+        };
+        let key: KeyId = "k".parse().expect("an id");
+        PickerProvider {
+            provider: ProviderView {
+                id: id.parse().expect("an id"),
+                name: name.to_owned(),
+                key_hint: String::new(),
+                docs_url: String::new(),
+                credential_fields: vec![],
+                connected: models.is_some(),
+                keys: u32::from(models.is_some()),
+            },
+            list: models.map(|models| ModelList {
+                models: models.iter().map(model).collect(),
+                key_id: key,
+                fetched_at: Timestamp(0),
+                expires_at: Timestamp(0),
+                stale: false,
+                warning: None,
+            }),
+            error: None,
+        }
+    }
+
+    fn words(lines: &[Line]) -> Vec<String> {
+        lines
+            .iter()
+            .map(|line| match line {
+                Line::Provider(provider) => provider.provider.name.to_uppercase(),
+                Line::Shelf(name) => (*name).to_owned(),
+                Line::Model(index, model) => format!("{index} {}", model.id),
+                Line::More(n) => format!("{n} more"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn shelves_stand_in_their_order_and_providers_without_a_key_come_last() {
+        let all = [
+            provider("Ant", None),
+            provider(
+                "Open",
+                Some(&[
+                    ("nano", Some(Category::Fast)),
+                    ("odd", None),
+                    ("big", Some(Category::Recommended)),
+                ]),
+            ),
+        ];
+        let expected = [
+            "OPEN",
+            "Recommended",
+            "0 big",
+            "Fast",
+            "1 nano",
+            "All others",
+            "2 odd",
+            "ANT",
+        ];
+        assert_eq!(words(&lines(&all, "")), expected);
+    }
+
+    #[test]
+    fn a_search_puts_the_best_fit_first_and_hides_the_rest() {
+        let all = [
+            provider(
+                "Open",
+                Some(&[("gpt-mini", None), ("mini", None), ("big", None)]),
+            ),
+            provider("Ant", None),
+        ];
+        assert_eq!(
+            words(&lines(&all, "Mini")),
+            ["OPEN", "0 mini", "1 gpt-mini"]
+        );
+        assert_eq!(words(&lines(&all, "ant")), ["ANT"]);
+    }
+}

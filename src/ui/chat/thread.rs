@@ -1,0 +1,422 @@
+//! `/chat/:id`: an open thread.
+
+use super::LOG;
+use super::composer::{Composer, Taken};
+use super::conversation::{Conversation, Entry};
+use super::error_card::{headline, remedy};
+use super::message::Message;
+use super::options::{Options, OptionsButton};
+use super::picker::{Picker, PickerButton};
+use crate::api::messages::SendMessage;
+use crate::api::threads::{fork_thread, open_thread};
+use crate::client::stream::Link;
+use crate::client::{clipboard, dom};
+use crate::shared::chat::{Role, ThreadChange, ThreadView};
+use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::ids::ThreadId;
+use crate::shared::model::Choice;
+use crate::ui::pages::workspace::TopBar;
+use crate::ui::parts::icon::icon;
+use crate::ui::shell::RequestSeed;
+use crate::ui::state::catalog::Catalog;
+use crate::ui::state::threads::Threads;
+use crate::ui::state::toasts::Toasts;
+use crate::ui::state::{Who, form_error, unless_signed_out};
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map};
+use std::time::Duration;
+
+/// Pixels from the end within which the reader counts as being at it.
+const NEAR_END: i32 = 48;
+
+/// A thread's page as it was loaded, and the id it was loaded for.
+type Loaded = (String, Result<ThreadView, AppError>);
+
+/// Loads a thread, unless it was just started here.
+async fn load(threads: Threads, id: String) -> Loaded {
+    let handed = threads.handed_over.try_update_untracked(Option::take);
+    let handed = handed
+        .flatten()
+        .filter(|view| view.thread.id.as_str() == id);
+    let view = match (handed, id.parse::<ThreadId>()) {
+        (Some(view), _) => Ok(view),
+        (None, Ok(id)) => open_thread(id, None).await.map_err(unless_signed_out),
+        (None, Err(_)) => Err(AppError::new(ErrorCode::NotFound, "There is no such chat.")),
+    };
+    (id, view)
+}
+
+/// The page of a thread.
+#[component]
+pub fn ThreadPage() -> impl IntoView {
+    let who = expect_context::<Who>();
+    let threads = expect_context::<Threads>();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    // Only the first thread comes from here: a resource that asks again would take the old page's signals away while
+    // the page is still seen.
+    let first = Resource::new(|| (), move |()| load(threads, id.get_untracked()));
+    view! {
+        <Suspense fallback=|| view! {
+            <TopBar><div class="skeleton line"></div></TopBar>
+            <div class="log-inner" aria-busy="true"><div class="skeleton lines"></div></div>
+        }>
+            {move || Suspend::new(async move {
+                who.session().await;
+                let first = first.await;
+                view! { <Current first id/> }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// The thread of the address; the one before it stays until it is loaded.
+#[component]
+fn Current(first: Loaded, id: Memo<String>) -> impl IntoView {
+    let threads = expect_context::<Threads>();
+    let asked = StoredValue::new(first.0.clone());
+    let shown = RwSignal::new(first);
+    Effect::new(move || {
+        let id = id.get();
+        if asked.get_value() != id {
+            asked.set_value(id.clone());
+            spawn_local(async move {
+                let loaded = load(threads, id).await;
+                if asked.try_get_value().as_ref() == Some(&loaded.0) {
+                    shown.set(loaded);
+                }
+            });
+        }
+    });
+    view! {
+        <For each=move || [shown.get()] key=|(id, _)| id.clone() let((_, view))>
+            {match view {
+                Ok(view) => view! { <Open view/> }.into_any(),
+                Err(error) => view! { <Missing error/> }.into_any(),
+            }}
+        </For>
+    }
+    .into_any()
+}
+
+#[component]
+fn Missing(error: AppError) -> impl IntoView {
+    view! {
+        <Title text="Not found"/>
+        <TopBar><span></span></TopBar>
+        <div class="greeting">
+            <h1>{if error.code == ErrorCode::NotFound { "There is no such chat" } else { headline(error.code) }}</h1>
+            <p class="lead">{if error.code == ErrorCode::NotFound { "It may have been deleted.".to_owned() } else { error.message }}</p>
+            <p><a class="button primary" href="/chat">"Start a new one"</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Open(view: ThreadView) -> impl IntoView {
+    let catalog = expect_context::<Catalog>();
+    let threads = expect_context::<Threads>();
+    let toasts = expect_context::<Toasts>();
+    let posted = form_error("/fn/messages/");
+    let conversation = Conversation::new(view);
+    let thread = conversation.thread;
+    conversation.refused.set(posted);
+    let choice = Memo::new(move |_| {
+        let thread = thread.read();
+        Some(Choice {
+            provider: thread.provider.clone(),
+            model: thread.model.clone(),
+        })
+    });
+    let text = RwSignal::new(String::new());
+    let editing = RwSignal::new(None::<String>);
+    let away = RwSignal::new(false);
+    let wanted = RwSignal::new(None::<Choice>);
+    Effect::new(move || {
+        conversation.attach();
+        catalog.ensure();
+    });
+    Effect::new(move || {
+        // The sidebar may know a newer title.
+        let id = thread.with_untracked(|thread| thread.id.clone());
+        let title = threads.list.with(|list| {
+            list.iter()
+                .find(|known| known.id == id)
+                .map(|known| known.title.clone())
+        });
+        if let Some(title) = title.filter(|title| *title != thread.read_untracked().title) {
+            thread.update(|thread| thread.title = title);
+        }
+    });
+    keys(conversation);
+    let send = Callback::new(move |(content, taken): (String, Taken)| {
+        conversation.send(content, move |ok| taken(ok));
+    });
+    let edit_last = Callback::new(move |()| {
+        let last = conversation.entries.with_untracked(|entries| {
+            entries
+                .iter()
+                .rev()
+                .find(|entry| entry.view.read_untracked().role == Role::User)
+                .cloned()
+        });
+        if let Some(Entry { key, .. }) =
+            last.filter(|_| conversation.running.read_untracked().is_none())
+        {
+            let id = format!("edit-{key}");
+            editing.set(Some(key));
+            set_timeout(
+                move || {
+                    dom::focus(&id);
+                    dom::fit_height(&id);
+                },
+                Duration::ZERO,
+            );
+        }
+    });
+    let save = Callback::new(move |(system_prompt, settings)| {
+        let id = thread.read_untracked().id.clone();
+        let change = ThreadChange {
+            system_prompt: Some(system_prompt),
+            settings: Some(settings),
+            ..ThreadChange::default()
+        };
+        spawn_local(async move {
+            match threads.change(id, change).await {
+                Ok(new) => {
+                    thread.set(new);
+                    toasts.done("Saved. The next answer uses it.");
+                }
+                Err(error) => toasts.trouble(&unless_signed_out(error)),
+            }
+        });
+    });
+    let pick = Callback::new(move |new: Choice| {
+        if Some(&new) != choice.read_untracked().as_ref() {
+            wanted.set(Some(new));
+            set_timeout(|| dom::open_dialog("other-model"), Duration::ZERO);
+        }
+    });
+    // The document asks for the title wherever its stream is polled, and the tab once more after the page is gone: no
+    // arena of signals is there then, so the title is a signal of its own.
+    let tab = ArcRwSignal::new(thread.read_untracked().title.clone());
+    let title = {
+        let tab = tab.clone();
+        move || tab.get()
+    };
+    Effect::new(move || {
+        let mark = if conversation.unseen.try_get() == Some(true) {
+            "● "
+        } else {
+            ""
+        };
+        if let Some(title) = thread.try_with(|thread| thread.title.clone()) {
+            tab.set(format!("{mark}{title}"));
+        }
+    });
+    let busy = Signal::derive(move || conversation.running.read().is_some());
+    let draft = format!("draft:{}", thread.read_untracked().id);
+    let seed = use_context::<RequestSeed>().unwrap_or_default().0;
+    let thread_id = thread.read_untracked().id.to_string();
+    view! {
+        <Title text=title/>
+        <TopBar>
+            <PickerButton choice/>
+            <h1 class="top-title">{move || thread.read().title.clone()}</h1>
+            <OptionsButton/>
+        </TopBar>
+        <Log conversation editing away/>
+        <div class="dock">
+            {move || away.get().then(|| view! {
+                <button type="button" class="latest" class:fresh=busy aria-label="Jump to the latest" on:click=move |_| dom::scroll_to_end(LOG)>
+                    {icon("latest")}
+                </button>
+            })}
+            <LinkBanner conversation/>
+            {move || conversation.refused.get().map(|error| view! {
+                <div class="error-card" role="alert">
+                    <p class="error-title">{icon("warn")}<strong>{headline(error.code)}</strong></p>
+                    <p>{error.message}</p>
+                    <div class="error-actions">
+                        {remedy(error.code, thread.read_untracked().provider.as_str())}
+                        <button type="button" class="button small js-only" on:click=move |_| conversation.refused.set(None)>"Dismiss"</button>
+                    </div>
+                </div>
+            })}
+            <Composer
+                text draft action=SendMessage::PATH busy stopping=conversation.stopping blocked=Signal::derive(|| None)
+                send stop=Callback::new(move |()| conversation.stop()) edit_last
+            >
+                <input type="hidden" name="thread" value=thread_id/>
+                <input type="hidden" name="client_request_id" value=seed/>
+            </Composer>
+        </div>
+        <p class="visually-hidden" role="status">{conversation.said}</p>
+        <Picker choice pick/>
+        <Options
+            choice prompt=Signal::derive(move || thread.read().system_prompt.clone().unwrap_or_default())
+            settings=Signal::derive(move || thread.read().settings.clone()) save
+        />
+        <OtherModel conversation wanted/>
+    }
+    .into_any()
+}
+
+/// Esc stops the answer; seeing the tab takes the mark from its title.
+fn keys(conversation: Conversation) {
+    Effect::new(move || {
+        let keys = window_event_listener(ev::keydown, move |event| {
+            let plain = !event.shift_key() && !event.ctrl_key() && !event.alt_key();
+            if event.key() == "Escape" && plain && !event.default_prevented() && !dom::dialog_open()
+            {
+                conversation.stop();
+            }
+        });
+        let seen = window_event_listener(ev::focus, move |_| conversation.unseen.set(false));
+        on_cleanup(move || {
+            keys.remove();
+            seen.remove();
+        });
+    });
+}
+
+/// The messages. The element grows upwards, so it opens at its end and stays there by itself.
+#[component]
+fn Log(
+    conversation: Conversation,
+    editing: RwSignal<Option<String>>,
+    away: RwSignal<bool>,
+) -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let loading = RwSignal::new(false);
+    let earlier = move |_| {
+        loading.set(true);
+        spawn_local(async move {
+            if let Err(error) = conversation.load_earlier().await {
+                toasts.trouble(&unless_signed_out(error));
+            }
+            loading.set(false);
+        });
+    };
+    let copy_code = move |event: ev::MouseEvent| {
+        if let Some((button, code)) = clipboard::code_of(&event) {
+            spawn_local(async move {
+                clipboard::say(
+                    &button,
+                    if clipboard::copy(&code).await {
+                        "Copied"
+                    } else {
+                        "Not copied"
+                    },
+                );
+                set_timeout(
+                    move || clipboard::say(&button, "Copy"),
+                    Duration::from_secs(2),
+                );
+            });
+        }
+    };
+    view! {
+        <div
+            id=LOG class="log" role="log" aria-live="off" aria-label="Messages" tabindex="0"
+            on:scroll=move |_| {
+                let now = dom::distance_from_end(LOG) > NEAR_END;
+                if away.get_untracked() != now { away.set(now) }
+            }
+            on:click=copy_code
+        >
+            <div class="log-inner">
+                {move || conversation.earlier.read().is_some().then(|| view! {
+                    <button type="button" class="button quiet earlier js-only" disabled=loading on:click=earlier>"Show earlier messages"</button>
+                })}
+                <For each=move || conversation.entries.get() key=|entry| entry.key.clone() let(entry)>
+                    <Message entry conversation editing/>
+                </For>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Says when the stream's connection is gone for longer than a blink.
+#[component]
+fn LinkBanner(conversation: Conversation) -> impl IntoView {
+    let late = RwSignal::new(false);
+    Effect::new(move || {
+        late.set(false);
+        if conversation.link.get() != Link::Open
+            && let Ok(timer) =
+                set_timeout_with_handle(move || late.set(true), Duration::from_secs(3))
+        {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    move || {
+        (late.get() && conversation.running.read().is_some()).then(|| match conversation.link.get() {
+            Link::Dead => view! {
+                <p class="banner" role="status">"The connection is gone. The answer goes on without it. " <a href="" rel="external">"Reload"</a></p>
+            }.into_any(),
+            _ => view! { <p class="banner" role="status">"Reconnecting… Nothing is lost."</p> }.into_any(),
+        })
+    }
+}
+
+/// Offers ways to go on with another model, because a thread keeps its own.
+#[component]
+fn OtherModel(conversation: Conversation, wanted: RwSignal<Option<Choice>>) -> impl IntoView {
+    let catalog = expect_context::<Catalog>();
+    let threads = expect_context::<Threads>();
+    let toasts = expect_context::<Toasts>();
+    let navigate = use_navigate();
+    let name = move || {
+        wanted.get().map(|choice| {
+            catalog
+                .model(&choice)
+                .map_or_else(|| choice.model.to_string(), |model| model.display_name)
+        })
+    };
+    let close = move || dom::close_dialog("other-model");
+    let go = navigate.clone();
+    let fork = move |_| {
+        let id = conversation.thread.read_untracked().id.clone();
+        let choice = wanted.get_untracked();
+        let go = go.clone();
+        close();
+        spawn_local(async move {
+            match fork_thread(id, None, choice).await {
+                Ok(thread) => {
+                    let to = format!("/chat/{}", thread.id);
+                    threads.touch(thread);
+                    go(&to, NavigateOptions::default());
+                }
+                Err(error) => toasts.trouble(&unless_signed_out(error)),
+            }
+        });
+    };
+    let fresh = move |_| {
+        close();
+        if let Some(choice) = wanted.get_untracked() {
+            let to = format!("/chat?model={}", dom::encode(&choice.to_string()));
+            navigate(&to, NavigateOptions::default());
+        }
+    };
+    view! {
+        <dialog id="other-model" class="modal" aria-labelledby="other-model-title" on:click=move |event| if dom::on_backdrop(&event) { close() }>
+            <h2 id="other-model-title">"Go on with " {name} "?"</h2>
+            <p class="muted">"A chat keeps its model, so that it stays clear who said what. You can take this conversation along into a new chat."</p>
+            <div class="modal-actions">
+                <button type="button" class="button primary" on:click=fork>"Continue there with this history"</button>
+                <button type="button" class="button" on:click=fresh>"Start an empty chat"</button>
+                <button type="button" class="button quiet" on:click=move |_| close()>"Stay"</button>
+            </div>
+        </dialog>
+    }
+    .into_any()
+}

@@ -1,0 +1,8 @@
+//! The pages, except for the chat and the providers, which have folders of their own.
+
+pub mod account;
+pub mod landing;
+pub mod not_found;
+pub mod settings;
+mod sidebar;
+pub mod workspace;

@@ -1,0 +1,262 @@
+//! The sidebar: the chats by day, and the ways to the other pages.
+
+use super::workspace::Drawer;
+use crate::api::threads::{DeleteThread, list_threads};
+use crate::shared::chat::{Thread, ThreadChange, ThreadStatus};
+use crate::shared::ids::ThreadId;
+use crate::shared::validate::MAX_TITLE_CHARS;
+use crate::ui::parts::icon::icon;
+use crate::ui::parts::post_form::PostForm;
+use crate::ui::state::clock::Clock;
+use crate::ui::state::preferences::Prefs;
+use crate::ui::state::threads::Threads;
+use crate::ui::state::toasts::Toasts;
+use crate::ui::state::{Who, unless_signed_out};
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+
+const GROUPS: [&str; 5] = ["Today", "Yesterday", "Last 7 days", "Last 30 days", "Older"];
+
+const fn group_of(days_ago: i64) -> usize {
+    match days_ago {
+        ..=0 => 0,
+        1 => 1,
+        2..=7 => 2,
+        8..=30 => 3,
+        _ => 4,
+    }
+}
+
+/// The sidebar.
+#[component]
+pub(super) fn Sidebar() -> impl IntoView {
+    let who = expect_context::<Who>();
+    let prefs = expect_context::<Prefs>();
+    let drawer = expect_context::<Drawer>();
+    let threads = expect_context::<Threads>();
+    let first = Resource::new(|| (), |()| list_threads(None));
+    let search = RwSignal::new(String::new());
+    let path = use_location().pathname;
+    let here = move |to: &'static str| move || (path.get() == to).then_some("page");
+    view! {
+        <aside class="side" id="side" aria-label="Chats and pages">
+            <div class="side-head">
+                <a class="brand" href="/chat">{icon("key")}"KeyLM"</a>
+                <button
+                    type="button" class="icon-button js-only" aria-label="Close the sidebar" aria-controls="side"
+                    on:click=move |_| {
+                        if drawer.0.get_untracked() { drawer.0.set(false) } else { prefs.set_side_open(false) }
+                    }
+                >
+                    {icon("side")}
+                </button>
+            </div>
+            <a class="button wide" href="/chat" aria-current=here("/chat")>{icon("new")}"New chat"</a>
+            <div class="side-search js-only">
+                {icon("search")}
+                <input
+                    id="thread-search" type="search" placeholder="Search titles" aria-label="Search titles" autocomplete="off"
+                    prop:value=search on:input=move |event| search.set(event_target_value(&event))
+                />
+            </div>
+            <nav class="side-list" aria-label="Chats">
+                <Suspense fallback=|| view! { <div class="skeleton lines" aria-busy="true"></div> }>
+                    {move || Suspend::new(async move {
+                        who.session().await;
+                        match first.await {
+                            Ok(page) => threads.start(page),
+                            Err(error) => _ = unless_signed_out(error),
+                        }
+                        view! { <ThreadList search/> }
+                    })}
+                </Suspense>
+            </nav>
+            <nav class="side-foot" aria-label="Pages">
+                <a href="/providers" aria-current=here("/providers")>{icon("key")}"Providers"</a>
+                <a href="/settings" aria-current=here("/settings")>{icon("gear")}"Settings"</a>
+            </nav>
+        </aside>
+    }
+    .into_any()
+}
+
+/// The chats that fit the search, by day.
+#[component]
+fn ThreadList(
+    /// What to look for in the titles.
+    search: RwSignal<String>,
+) -> impl IntoView {
+    let clock = expect_context::<Clock>();
+    let threads = expect_context::<Threads>();
+    let toasts = expect_context::<Toasts>();
+    let renaming = RwSignal::new(None::<ThreadId>);
+    let groups = Memo::new(move |_| {
+        let wanted = search.read().trim().to_lowercase();
+        let mut groups: [Vec<Thread>; 5] = Default::default();
+        for thread in threads.list.read().iter() {
+            let fits = wanted.is_empty() || thread.title.to_lowercase().contains(&wanted);
+            if fits && let Some(group) = groups.get_mut(group_of(clock.days_ago(thread.updated_at)))
+            {
+                group.push(thread.clone());
+            }
+        }
+        groups
+    });
+    let more = move |_| {
+        spawn_local(async move {
+            if let Err(error) = threads.load_more().await {
+                toasts.trouble(&unless_signed_out(error));
+            }
+        });
+    };
+    view! {
+        {move || {
+            let groups = groups.get();
+            if groups.iter().all(Vec::is_empty) {
+                let text = if search.read().is_empty() { "No chats yet." } else { "No title has that." };
+                return view! { <p class="muted small side-empty">{text}</p> }.into_any();
+            }
+            let group = |(title, threads): (&'static str, Vec<Thread>)| {
+                (!threads.is_empty()).then(|| view! {
+                    <section>
+                        <h2>{title}</h2>
+                        <ul>{threads.into_iter().map(|thread| view! { <Row thread renaming/> }).collect_view()}</ul>
+                    </section>
+                })
+            };
+            GROUPS.into_iter().zip(groups).map(group).collect_view().into_any()
+        }}
+        {move || threads.cursor.read().is_some().then(|| view! {
+            <button type="button" class="button quiet wide js-only" on:click=more>"Show older chats"</button>
+        })}
+    }
+    .into_any()
+}
+
+/// A chat's line with its menu.
+#[component]
+fn Row(
+    /// The chat.
+    thread: Thread,
+    /// The chat whose title is being typed.
+    renaming: RwSignal<Option<ThreadId>>,
+) -> impl IntoView {
+    let threads = expect_context::<Threads>();
+    let toasts = expect_context::<Toasts>();
+    let path = use_location().pathname;
+    let navigate = use_navigate();
+    let id = StoredValue::new(thread.id.clone());
+    let title = StoredValue::new(thread.title.clone());
+    let href = format!("/chat/{}", thread.id);
+    let current = {
+        let href = href.clone();
+        Memo::new(move |_| path.get() == href)
+    };
+    let leave = move || {
+        if current.try_get_untracked() == Some(true) {
+            navigate("/chat", NavigateOptions::default());
+        }
+    };
+    let change = move |change: ThreadChange| {
+        let id = id.get_value();
+        spawn_local(async move {
+            if let Err(error) = threads.change(id, change).await {
+                toasts.trouble(&unless_signed_out(error));
+            }
+        });
+    };
+    let rename = move |new: String| {
+        // Escape, or a new list, takes the field away, which blurs it.
+        let Some(title) = title
+            .try_get_value()
+            .filter(|_| renaming.get_untracked().is_some())
+        else {
+            return;
+        };
+        renaming.set(None);
+        let new = new.trim().to_owned();
+        if !new.is_empty() && new != title {
+            change(ThreadChange {
+                title: Some(new),
+                ..ThreadChange::default()
+            });
+        }
+    };
+    let archive = {
+        let leave = leave.clone();
+        move |_| {
+            leave();
+            change(ThreadChange {
+                status: Some(ThreadStatus::Archived),
+                ..ThreadChange::default()
+            });
+            toasts.done("The chat was archived.");
+        }
+    };
+    let delete = move || {
+        leave();
+        let id = id.get_value();
+        spawn_local(async move {
+            match threads.delete(id).await {
+                Ok(()) => toasts.done("The chat was deleted."),
+                Err(error) => toasts.trouble(&unless_signed_out(error)),
+            }
+        });
+    };
+    let answering = move || threads.answering.read().as_ref() == Some(&*id.read_value());
+    view! {
+        <li class="row" class:current=current>
+            <a href=href title=title.get_value() aria-current=move || current.get().then_some("page")>
+                {title.get_value()}
+                {move || answering().then(|| view! { <span class="spinner" aria-label="being answered"></span> })}
+            </a>
+            {move || (renaming.read().as_ref() == Some(&*id.read_value())).then(|| view! {
+                <input
+                    class="row-title" aria-label="New title" maxlength=MAX_TITLE_CHARS.to_string() autofocus=true value=title.get_value()
+                    on:blur=move |event| rename(event_target_value(&event))
+                    on:keydown=move |event| match event.key().as_str() {
+                        "Enter" => rename(event_target_value(&event)),
+                        "Escape" => renaming.set(None),
+                        _ => {}
+                    }
+                />
+            })}
+            <details class="menu">
+                <summary class="icon-button" aria-label=format!("More for {}", title.get_value())>{icon("more")}</summary>
+                <div class="menu-list">
+                    <button type="button" class="js-only" on:click=move |_| {
+                        renaming.set(Some(id.get_value()));
+                        crate::client::dom::close_all_menus();
+                        set_timeout(|| crate::client::dom::focus_first(".row-title"), std::time::Duration::ZERO);
+                    }>{icon("edit")}"Rename"</button>
+                    <button type="button" class="js-only" on:click=archive>{icon("archive")}"Archive"</button>
+                    <details class="confirm">
+                        <summary>{icon("trash")}"Delete…"</summary>
+                        <PostForm action=DeleteThread::PATH fields=vec![("id", id.get_value().to_string())] submit=delete>
+                            <button type="submit" class="button danger small wide">"Delete for good"</button>
+                        </PostForm>
+                    </details>
+                </div>
+            </details>
+        </li>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_age_has_a_group() {
+        let groups = [-1, 0, 1, 2, 7, 8, 30, 31, 4000].map(|days| GROUPS[group_of(days)]);
+        assert_eq!(groups[0], "Today");
+        assert_eq!(groups[2], "Yesterday");
+        assert_eq!(groups[4], "Last 7 days");
+        assert_eq!(groups[6], "Last 30 days");
+        assert_eq!(groups[8], "Older");
+    }
+}

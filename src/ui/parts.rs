@@ -1,0 +1,7 @@
+//! Small parts that know nothing of the server.
+
+pub mod field;
+pub mod icon;
+pub mod notice;
+pub mod post_form;
+pub mod toast;

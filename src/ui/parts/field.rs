@@ -1,0 +1,102 @@
+//! Labelled fields of forms.
+
+use super::icon::icon;
+use crate::client::dom;
+use leptos::prelude::*;
+
+/// A one-line field with its label, its error below it, and an eye when it is typed blind.
+#[component]
+pub fn Field(
+    /// The name in the form, and the start of the ids.
+    name: String,
+    /// What it is called.
+    #[prop(into)]
+    label: String,
+    /// `text`, `email`, `password`, …
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// The `autocomplete` word.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// What it looks like, shown while it is empty.
+    #[prop(optional, into)]
+    placeholder: String,
+    /// A word on what to enter.
+    #[prop(optional, into)]
+    hint: String,
+    /// A prefix that makes the ids of several forms differ.
+    #[prop(optional, into)]
+    scope: String,
+    /// Whether it must be filled in.
+    #[prop(default = true)]
+    required: bool,
+    /// What is wrong with it.
+    #[prop(optional, into)]
+    error: Signal<Option<String>>,
+) -> impl IntoView {
+    let id = format!("{scope}{name}").replace(['[', ']'], "-");
+    let note = format!("{id}-note");
+    let blind = kind == "password";
+    let shown = RwSignal::new(false);
+    let secret = blind && autocomplete == "off";
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <div class="input-row">
+                <input
+                    id=id
+                    name=name
+                    class=secret.then_some("mono")
+                    type=move || if shown.get() { "text" } else { kind }
+                    autocomplete=autocomplete
+                    autocapitalize="off"
+                    spellcheck="false"
+                    placeholder=(!placeholder.is_empty()).then_some(placeholder)
+                    required=required
+                    aria-invalid=move || error.read().is_some().then_some("true")
+                    aria-describedby=note.clone()
+                    on:change=move |event| if secret { dom::trim_value(&event) }
+                />
+                {blind.then(|| view! {
+                    <button
+                        type="button"
+                        class="icon-button js-only"
+                        aria-label="Show what is typed"
+                        aria-pressed=move || if shown.get() { "true" } else { "false" }
+                        on:click=move |_| shown.update(|shown| *shown = !*shown)
+                    >
+                        {icon("eye")}
+                    </button>
+                })}
+            </div>
+            <p id=note class="field-note" class:trouble=move || error.read().is_some() aria-live="polite">
+                {move || error.get().unwrap_or_else(|| hint.clone())}
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// The button that sends a form; turns while the server is asked.
+#[component]
+pub fn Submit(
+    /// Whether the server is being asked.
+    #[prop(into)]
+    busy: Signal<bool>,
+    /// What it says.
+    #[prop(into)]
+    label: String,
+    /// What it says meanwhile.
+    #[prop(into)]
+    busy_label: String,
+    /// More classes.
+    #[prop(optional)]
+    class: &'static str,
+) -> impl IntoView {
+    view! {
+        <button type="submit" class=format!("button primary {class}") class:busy=busy disabled=busy>
+            {move || if busy.get() { busy_label.clone() } else { label.clone() }}
+        </button>
+    }
+    .into_any()
+}

@@ -1,0 +1,55 @@
+//! What several parts of the page share: one small struct of signals each, in context.
+
+pub mod catalog;
+pub mod clock;
+pub mod preferences;
+pub mod threads;
+pub mod toasts;
+
+use crate::api::account::open_session;
+use crate::client::dom;
+use crate::shared::account::{Session, User};
+use crate::shared::error::{AppError, ErrorCode};
+use leptos::prelude::*;
+use leptos::server::ServerActionError;
+use leptos::server_fn::error::ServerFnUrlError;
+
+/// Who is signed in; asked once a page load, because signing in and out load the page anew.
+#[derive(Clone, Copy)]
+pub struct Who(Resource<Result<Session, AppError>>);
+
+impl Who {
+    /// The session, after the clock was set by it. An error reads as nobody.
+    pub async fn session(self) -> Option<User> {
+        let session = self.0.await.ok()?;
+        expect_context::<clock::Clock>().start(session.now);
+        session.user
+    }
+}
+
+/// Puts the shared state in context.
+pub fn provide() {
+    provide_context(clock::Clock::new());
+    provide_context(preferences::Prefs::new());
+    provide_context(toasts::Toasts::default());
+    provide_context(Who(Resource::new_blocking(|| (), |()| open_session())));
+}
+
+/// Leaves for the sign-in page when an error says that the session is over; else gives the error back.
+#[must_use]
+pub fn unless_signed_out(error: AppError) -> AppError {
+    if error.code == ErrorCode::Unauthenticated && is_browser() {
+        dom::go("/sign-in");
+    }
+    error
+}
+
+/// The error of a form that was posted without script to a path that starts with `prefix`. It is told once: forms
+/// further inside do not see it.
+#[must_use]
+pub fn form_error(prefix: &str) -> Option<AppError> {
+    let error =
+        use_context::<ServerActionError>().filter(|error| error.path().starts_with(prefix))?;
+    provide_context(ServerActionError::new("", ""));
+    Some(ServerFnUrlError::<AppError>::decode_err(error.err()))
+}
