@@ -1,0 +1,10 @@
+//! The contract of api.md through the real router, over real sockets.
+
+mod auth;
+mod chat;
+mod errors;
+mod keys;
+mod models;
+mod pages;
+mod stream;
+mod threads;

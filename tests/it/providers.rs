@@ -1,0 +1,57 @@
+//! The providers' dialects: what they recorded, what each of them must survive, and the one transport.
+
+mod conformance;
+mod lists;
+mod simulator;
+mod transcripts;
+mod transport;
+
+use keylm::server::crypto::secret::Secret;
+use keylm::server::providers::answer::Answer;
+use keylm::server::providers::{ChatRequest, Credential, Provider, ProviderEvent, REGISTRY, Turn};
+use keylm::shared::chat::{ChatSettings, Role};
+use keylm::shared::model::Capabilities;
+
+const KEY: &str = "canary-key";
+
+fn provider(id: &str) -> &'static dyn Provider {
+    let found = REGISTRY.iter().find(|provider| provider.info().id == id);
+    *found.unwrap_or_else(|| panic!("no provider {id}"))
+}
+
+fn credential() -> Credential {
+    Credential::key(Secret::new(KEY.to_owned()))
+}
+
+fn ask(model: &str) -> ChatRequest {
+    ChatRequest {
+        model: model.parse().expect("a model id"),
+        capabilities: Capabilities::default(),
+        max_output_tokens: None,
+        system: None,
+        turns: vec![Turn {
+            role: Role::User,
+            text: "Hi".to_owned(),
+        }],
+        settings: ChatSettings::default(),
+    }
+}
+
+/// What `provider` makes of the bytes, handed over in these cuts.
+fn decode(provider: &dyn Provider, request: &ChatRequest, cuts: &[&[u8]]) -> Vec<ProviderEvent> {
+    let mut answer = Answer::new(provider.decoder(request));
+    let mut events = Vec::new();
+    for cut in cuts {
+        answer.push(cut, &mut events);
+    }
+    answer.finish(&mut events);
+    events
+}
+
+fn text(events: &[ProviderEvent]) -> String {
+    let texts = events.iter().filter_map(|event| match event {
+        ProviderEvent::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}

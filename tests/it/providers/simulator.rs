@@ -1,0 +1,407 @@
+//! Transport and dialects together against the simulator: its whole menu of faults, as the adapters report it.
+
+use super::{ask, provider, text};
+use futures::future::join_all;
+use keylm::server::crypto::secret::Secret;
+use keylm::server::providers::answer::Answer;
+use keylm::server::providers::transport::{Transport, TransportLimits};
+use keylm::server::providers::{ChatRequest, Credential, ProviderError, ProviderEvent};
+use keylm::server::simulate::{Simulator, SimulatorOptions};
+use keylm::shared::chat::{FinishReason, ReasoningEffort};
+use keylm::shared::error::ErrorCode;
+use rstest::rstest;
+use std::time::Duration;
+use url::Url;
+
+const ALL: [&str; 3] = ["openai", "anthropic", "gemini"];
+
+async fn simulator() -> Simulator {
+    let options = SimulatorOptions {
+        delta_delay: Duration::ZERO,
+    };
+    Simulator::start_with(0, options)
+        .await
+        .expect("a simulator")
+}
+
+fn base(sim: &Simulator, id: &str) -> Url {
+    let url = match id {
+        "openai" => sim.openai_url(),
+        "anthropic" => sim.anthropic_url(),
+        _ => sim.gemini_url(),
+    };
+    url.parse().expect("a URL")
+}
+
+fn credential(id: &str, kind: &str) -> Credential {
+    let key = match id {
+        "openai" => format!("sk-sim-{kind}-Canary"),
+        "anthropic" => format!("sk-ant-sim-{kind}-Canary"),
+        _ => format!("AQ.sim-{kind}-Canary"),
+    };
+    Credential::key(Secret::new(key))
+}
+
+/// What a test can wait for; only for faults that end in a time-out, since a busy machine is slow too.
+const IMPATIENT: TransportLimits = TransportLimits {
+    connect: Duration::from_secs(5),
+    first_byte: Duration::from_secs(2),
+    idle: Duration::from_millis(1400),
+    total: Duration::from_millis(2600),
+    list_total: Duration::from_secs(1),
+    error_body: 64 << 10,
+    list_body: 4 << 20,
+    stream_bytes: 32 << 20,
+};
+
+/// A transport with the limits of the product. One a test: it reads the machine's certificates.
+fn patient() -> Transport {
+    Transport::new(TransportLimits::default()).expect("a transport")
+}
+
+fn impatient() -> Transport {
+    Transport::new(IMPATIENT).expect("a transport")
+}
+
+async fn answer(
+    transport: &Transport,
+    sim: &Simulator,
+    id: &str,
+    request: &ChatRequest,
+) -> Vec<ProviderEvent> {
+    let provider = provider(id);
+    let wire = provider
+        .encode(&base(sim, id), &credential(id, "good"), request)
+        .expect("a request");
+    let mut events = Vec::new();
+    match transport.stream(provider, wire).await {
+        Err(error) => events.push(ProviderEvent::Failed(error)),
+        Ok(mut stream) => {
+            let mut answer = Answer::new(provider.decoder(request));
+            while let Some(bytes) = stream.next().await {
+                match bytes {
+                    Ok(bytes) => answer.push(&bytes, &mut events),
+                    Err(error) => {
+                        events.push(ProviderEvent::Failed(error));
+                        return events;
+                    }
+                }
+                if matches!(events.last(), Some(ProviderEvent::Failed(_))) {
+                    return events;
+                }
+            }
+            answer.finish(&mut events);
+        }
+    }
+    events
+}
+
+/// How an answer ended.
+fn outcome(events: &[ProviderEvent]) -> Result<FinishReason, ErrorCode> {
+    if let Some(ProviderEvent::Failed(error)) = events.last() {
+        return Err(error.code);
+    }
+    let finish = events.iter().find_map(|event| match event {
+        ProviderEvent::Finish(reason) => Some(*reason),
+        _ => None,
+    });
+    Ok(finish.expect("an answer ends"))
+}
+
+#[rstest]
+#[case("sim-short", Ok(FinishReason::Stop))]
+#[case("sim-think", Ok(FinishReason::Stop))]
+#[case("sim-stall", Err(ErrorCode::Timeout))]
+#[case("sim-nofirst", Err(ErrorCode::Timeout))]
+#[case("sim-drip", Err(ErrorCode::Timeout))]
+#[case("sim-endless", Err(ErrorCode::Timeout))]
+#[case("sim-reset", Err(ErrorCode::UpstreamTruncated))]
+#[case("sim-half", Err(ErrorCode::UpstreamTruncated))]
+#[case("sim-noend", Err(ErrorCode::UpstreamTruncated))]
+#[case("sim-badutf", Ok(FinishReason::Stop))]
+#[case("sim-garbage", Err(ErrorCode::UpstreamError))]
+#[case("sim-html", Err(ErrorCode::UpstreamError))]
+#[case("sim-huge", Err(ErrorCode::UpstreamError))]
+#[case("sim-bomb", Err(ErrorCode::UpstreamError))]
+#[case("sim-redirect", Err(ErrorCode::ProviderRedirected))]
+#[case("sim-401", Err(ErrorCode::InvalidKey))]
+#[case("sim-403", Err(ErrorCode::InsufficientPermission))]
+#[case("sim-404", Err(ErrorCode::BadModel))]
+#[case("sim-429", Err(ErrorCode::RateLimited))]
+#[case("sim-429-nohint", Err(ErrorCode::RateLimited))]
+#[case("sim-500", Err(ErrorCode::Overloaded))]
+#[case("sim-503", Err(ErrorCode::Overloaded))]
+#[case("sim-quota", Err(ErrorCode::QuotaExhausted))]
+#[case("sim-context", Err(ErrorCode::ContextLength))]
+#[case("sim-filter-mid", Ok(FinishReason::ContentFilter))]
+#[case("sim-refusal", Ok(FinishReason::ContentFilter))]
+#[case("sim-length", Ok(FinishReason::Length))]
+#[case("sim-error-mid", Err(ErrorCode::Overloaded))]
+#[case("sim-quota-mid", Err(ErrorCode::QuotaExhausted))]
+#[case("sim-unknown", Ok(FinishReason::Stop))]
+#[case("sim-crlf", Ok(FinishReason::Stop))]
+#[case("sim-split", Ok(FinishReason::Stop))]
+#[case("sim-nousage", Ok(FinishReason::Stop))]
+#[case("sim-ctrl", Err(ErrorCode::UpstreamError))]
+#[case("sim-xss", Ok(FinishReason::Stop))]
+#[case("sim-empty", Ok(FinishReason::Stop))]
+#[case("sim-wide", Ok(FinishReason::Stop))]
+#[tokio::test]
+async fn every_fault_has_its_outcome(
+    #[case] model: &str,
+    #[case] expected: Result<FinishReason, ErrorCode>,
+) {
+    let sim = simulator().await;
+    let request = ask(model);
+    let slow = expected == Err(ErrorCode::Timeout);
+    let transport = if slow { impatient() } else { patient() };
+    let answers = join_all(ALL.map(|id| answer(&transport, &sim, id, &request))).await;
+    for (id, events) in ALL.iter().zip(answers) {
+        assert_eq!(outcome(&events), expected, "{id}: {events:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_prompt_is_a_filter_in_either_spelling() {
+    let sim = simulator().await;
+    let transport = patient();
+    for id in ALL {
+        let events = answer(&transport, &sim, id, &ask("sim-filter")).await;
+        let filtered = [
+            Ok(FinishReason::ContentFilter),
+            Err(ErrorCode::ContentFiltered),
+        ];
+        assert!(filtered.contains(&outcome(&events)), "{id}: {events:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_is_stopped_at_the_limit() {
+    let sim = simulator().await;
+    let limits = TransportLimits {
+        stream_bytes: 1 << 20,
+        ..TransportLimits::default()
+    };
+    let transport = Transport::new(limits).expect("a transport");
+    for id in ALL {
+        let events = answer(&transport, &sim, id, &ask("sim-flood")).await;
+        assert_eq!(outcome(&events), Err(ErrorCode::UpstreamError), "{id}");
+        assert!(text(&events).len() < 1 << 20, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_a_fault_is_kept() {
+    let sim = simulator().await;
+    let transport = patient();
+    for id in ALL {
+        let whole = text(&answer(&transport, &sim, id, &ask("sim-reset")).await);
+        assert!(!whole.is_empty(), "{id}");
+        for model in ["sim-half", "sim-error-mid"] {
+            assert_eq!(
+                text(&answer(&transport, &sim, id, &ask(model)).await),
+                whole,
+                "{id} {model}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn text_is_the_same_however_it_travels() {
+    let sim = simulator().await;
+    let transport = patient();
+    for id in ALL {
+        let wide = text(&answer(&transport, &sim, id, &ask("sim-wide")).await);
+        assert!(wide.chars().any(|c| c.len_utf8() == 4), "{id}: {wide}");
+        for model in ["sim-crlf", "sim-split"] {
+            assert_eq!(
+                text(&answer(&transport, &sim, id, &ask(model)).await),
+                wide,
+                "{id} {model}"
+            );
+        }
+        let bad = text(&answer(&transport, &sim, id, &ask("sim-badutf")).await);
+        assert!(
+            bad.contains('\u{fffd}') && bad.ends_with("After the bad byte."),
+            "{id}: {bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_reaches_nobody() {
+    let (sim, trap) = (simulator().await, simulator().await);
+    let transport = patient();
+    sim.set_redirect(format!("{}/models", trap.openai_url()));
+    for id in ALL {
+        answer(&transport, &sim, id, &ask("sim-redirect")).await;
+        let listed = list(&transport, &sim, id, "redirect").await;
+        assert_eq!(
+            listed.expect_err("a redirect").code,
+            ErrorCode::ProviderRedirected,
+            "{id}"
+        );
+    }
+    assert!(trap.recorded().is_empty());
+    assert_eq!(sim.recorded().len(), 6);
+}
+
+#[tokio::test]
+async fn the_wait_that_a_provider_asks_for_is_told() {
+    let sim = simulator().await;
+    let transport = patient();
+    for id in ALL {
+        let events = answer(&transport, &sim, id, &ask("sim-429")).await;
+        let Some(ProviderEvent::Failed(error)) = events.last() else {
+            panic!("{id}: {events:?}")
+        };
+        let ProviderError {
+            status,
+            retry_after,
+            ..
+        } = error;
+        assert_eq!(
+            (*status, *retry_after),
+            (Some(429), Some(Duration::from_secs(7))),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_takes_no_sampling_is_told_apart() {
+    let sim = simulator().await;
+    let transport = patient();
+    let mut request = ask("sim-strict");
+    request.settings.temperature = Some(0.5);
+    for id in ALL {
+        let events = answer(&transport, &sim, id, &request).await;
+        assert_eq!(outcome(&events), Err(ErrorCode::UnsupportedParam), "{id}");
+        let events = answer(&transport, &sim, id, &ask("sim-strict")).await;
+        assert_eq!(outcome(&events), Ok(FinishReason::Stop), "{id}");
+    }
+}
+
+/// All settings at once: whatever a model rejects must have been left out, or the simulator refuses.
+#[tokio::test]
+async fn every_listed_model_answers_whatever_the_settings() {
+    use ReasoningEffort::{High, Low, Max, Medium, Minimal, None as No, Xhigh};
+    let sim = simulator().await;
+    let transport = patient();
+    for id in ALL {
+        let models = list(&transport, &sim, id, "good").await.expect("a list");
+        let models: Vec<_> = models
+            .into_iter()
+            .filter(|model| !model.starts_with("sim-"))
+            .collect();
+        assert!(models.len() >= 8, "{id}: {models:?}");
+        for model in models {
+            for effort in [
+                None,
+                Some(No),
+                Some(Minimal),
+                Some(Low),
+                Some(Medium),
+                Some(High),
+                Some(Xhigh),
+                Some(Max),
+            ] {
+                let mut request = ask(&model);
+                request.system = Some("Be brief.".to_owned());
+                request.settings.temperature = Some(0.7);
+                request.settings.top_p = Some(0.9);
+                request.settings.max_tokens = Some(4000);
+                request.settings.reasoning_effort = effort;
+                let events = answer(&transport, &sim, id, &request).await;
+                let outcome = outcome(&events);
+                let whole = matches!(outcome, Ok(FinishReason::Stop | FinishReason::Length));
+                assert!(whole, "{id} {model} {effort:?}: {outcome:?}");
+                assert!(!text(&events).is_empty(), "{id} {model}");
+                assert!(events.iter().any(|event| matches!(event, ProviderEvent::Usage(usage) if usage.input > 0 && usage.output > 0)), "{id} {model}");
+            }
+        }
+    }
+}
+
+/// All pages of a list, as ids.
+async fn list(
+    transport: &Transport,
+    sim: &Simulator,
+    id: &str,
+    kind: &str,
+) -> Result<Vec<String>, ProviderError> {
+    let provider = provider(id);
+    let mut ids = Vec::new();
+    let mut page: Option<String> = None;
+    loop {
+        let request =
+            provider.models_request(&base(sim, id), &credential(id, kind), page.as_deref())?;
+        let next = provider.parse_models(&transport.fetch(provider, request).await?)?;
+        ids.extend(next.models.into_iter().map(|model| model.id.to_string()));
+        page = next.next;
+        if page.is_none() {
+            return Ok(ids);
+        }
+    }
+}
+
+#[rstest]
+#[case("unscoped", ErrorCode::InsufficientPermission)]
+#[case("limited", ErrorCode::RateLimited)]
+#[case("down", ErrorCode::Overloaded)]
+#[case("html", ErrorCode::UpstreamError)]
+#[case("slow", ErrorCode::Timeout)]
+#[case("echo", ErrorCode::InvalidKey)]
+#[case("wrong", ErrorCode::InvalidKey)]
+#[tokio::test]
+async fn a_key_is_checked_by_listing(#[case] kind: &str, #[case] code: ErrorCode) {
+    let sim = simulator().await;
+    let transport = if kind == "slow" {
+        impatient()
+    } else {
+        patient()
+    };
+    for id in ALL {
+        let error = list(&transport, &sim, id, kind)
+            .await
+            .expect_err("a failure");
+        assert_eq!((error.code, error.list_only), (code, false), "{id}");
+        assert!(!format!("{error} {error:?}").contains("Canary"), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_may_chat_but_not_list_is_told_apart() {
+    let sim = simulator().await;
+    let transport = patient();
+    let error = list(&transport, &sim, "openai", "nolist")
+        .await
+        .expect_err("a failure");
+    assert_eq!(
+        (error.code, error.list_only),
+        (ErrorCode::InsufficientPermission, true)
+    );
+}
+
+#[tokio::test]
+async fn keys_travel_in_their_header_and_nowhere_else() {
+    let sim = simulator().await;
+    let transport = patient();
+    for (id, header) in [
+        ("openai", "authorization"),
+        ("anthropic", "x-api-key"),
+        ("gemini", "x-goog-api-key"),
+    ] {
+        sim.clear();
+        list(&transport, &sim, id, "good").await.expect("a list");
+        answer(&transport, &sim, id, &ask("sim-short")).await;
+        for request in sim.recorded() {
+            let secret = |text: &str| text.contains("Canary");
+            let with = request.headers.iter().filter(|(_, value)| secret(value));
+            let with: Vec<_> = with.map(|(name, _)| name.as_str()).collect();
+            assert_eq!(with, [header], "{request:?}");
+            assert!(!secret(&request.path) && !secret(&request.query) && !secret(&request.body));
+        }
+    }
+}

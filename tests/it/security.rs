@@ -1,0 +1,7 @@
+//! The threats of the design, each tried against a whole server.
+
+mod accounts;
+mod authority;
+mod leaks;
+mod rendering;
+mod vault;

@@ -1,0 +1,6 @@
+//! The database's rules, each on both engines.
+
+mod answers;
+mod keys;
+mod people;
+mod threads;

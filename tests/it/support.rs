@@ -1,0 +1,40 @@
+//! What the tests share: databases of both kinds, a whole server on a free port, typed clients.
+
+pub mod app;
+pub mod postgres;
+pub mod probe;
+pub mod process;
+pub mod routes;
+
+use keylm::server::crypto::secret::Secret;
+use keylm::server::store::{Db, Target};
+use tempfile::TempDir;
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A migrated database of its own for one test.
+pub struct TestDb {
+    pub db: Db,
+    _folder: TempDir,
+}
+
+impl TestDb {
+    pub async fn new(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let target = match engine {
+            Engine::Sqlite => Target::Sqlite(folder.path().join("keylm.db")),
+            Engine::Postgres => Target::Postgres(Secret::new(postgres::fresh_database().await)),
+        };
+        let db = Db::open(&target).await.unwrap();
+        db.migrate().await.unwrap();
+        Self {
+            db,
+            _folder: folder,
+        }
+    }
+}
