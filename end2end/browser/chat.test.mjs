@@ -1,0 +1,293 @@
+// The conversation with JavaScript on.
+import assert from "node:assert/strict";
+import { alive } from "../support/browser.mjs";
+import { answerText, answered, chats, openSidebar, pick, say, stage, thread, ui } from "../support/scene.mjs";
+
+const scene = stage();
+const MODEL = "gpt-5.4-mini";
+const SAID = "Compare the two databases, please.";
+
+scene("a picked model's answer grows word by word without a reload and is the same after one", {}, async ({ page, phone, visit }) => {
+  await visit(page, "/chat");
+  await page.evaluate(() => (window.sameDocument = true));
+  await pick(page, MODEL);
+  await say(page, SAID, phone);
+  await page.waitForURL(/\/chat\/[^/]+$/);
+  const lengths = [];
+  for (let i = 0; i < 4; i++) {
+    await page.waitForFunction(
+      (least) => (document.querySelector("article.answer.live .prose")?.innerText.length ?? 0) > least,
+      lengths.at(-1) ?? 0,
+    );
+    lengths.push((await answerText(page)).length);
+  }
+  await ui.stop(page).waitFor();
+  await answered(page);
+  const text = await answerText(page);
+  assert.ok(text.length > lengths.at(-1), `${text.length} after ${lengths}`);
+  assert.match(await ui.usage(page).innerText(), /gpt-5.4-mini.* · \d+ in · [\d,]+ out · .+ · first word .+ in all · key .+/);
+  assert.equal(await page.evaluate(() => window.sameDocument), true, "the page was not loaded anew");
+  assert.equal(await ui.composer(page).inputValue(), "");
+  await page.reload();
+  await alive(page);
+  assert.equal(await answerText(page), text);
+  assert.equal((await ui.questions(page).innerText()).trim(), SAID);
+});
+
+scene("a stopped answer keeps its text and says that it was stopped", {}, async ({ page, call, phone, visit }) => {
+  const id = await thread(call, { model: "sim-endless", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Talk for ever", phone);
+  await page.waitForFunction(() => (document.querySelector("article.answer .prose")?.innerText.length ?? 0) > 40);
+  await ui.stop(page).click();
+  await page.getByText("Stopped by you. The text so far is kept.").waitFor();
+  const text = await answerText(page);
+  assert.ok(text.length > 40);
+  await page.reload();
+  assert.equal(await answerText(page), text);
+  await page.getByText("Stopped by you. The text so far is kept.").waitFor();
+});
+
+scene("Escape stops the answer", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  const id = await thread(call, { model: "sim-endless", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Talk for ever");
+  await page.locator("article.answer .prose", { hasText: /\w/ }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("Stopped by you.").waitFor();
+});
+
+scene("an answer can be asked for again, and the first one stays as a sibling", {}, async ({ page, call, visit }) => {
+  const id = await thread(call);
+  await visit(page, `/chat/${id}`);
+  await page.getByRole("button", { name: "Answer again" }).click();
+  await page.locator("article.answer:not(.live) .sibling", { hasText: "2/2" }).waitFor();
+  assert.equal(await ui.answers(page).count(), 1);
+});
+
+scene("an edited question gets an answer of its own", {}, async ({ page, call, visit }) => {
+  const id = await thread(call);
+  await visit(page, `/chat/${id}`);
+  await ui.questions(page).hover();
+  await page.getByRole("button", { name: "Edit the message" }).click();
+  await page.getByLabel("Edit the message").and(page.locator("textarea")).fill("Something else entirely");
+  await page.getByRole("button", { name: "Send again" }).click();
+  await page.locator("article.answer:not(.live) .prose", { hasText: "Something else entirely" }).waitFor();
+  await ui.questions(page).locator(".sibling", { hasText: "2/2" }).waitFor();
+});
+
+scene("an answer is copied as the Markdown that the model wrote", {}, async ({ page, context, call, visit }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const id = await thread(call, { questions: ["**bold** and\n\n```rust\nlet x = 1;\n```"] });
+  await visit(page, `/chat/${id}`);
+  await page.getByRole("button", { name: "Copy as Markdown" }).click();
+  await page.locator('button[aria-label="Copy as Markdown"] path[d="M5 13l4 4L19 7"]').waitFor();
+  const { messages } = await call("GET", `/api/threads/${id}`);
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), messages.at(-1).content);
+});
+
+scene("a code block is copied by its own button", {}, async ({ page, context, call, visit }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const id = await thread(call, { questions: ["```rust\nlet x = 1;\n```"] });
+  await visit(page, `/chat/${id}`);
+  await page.locator(".prose").getByRole("button", { name: "Copy" }).click();
+  await page.locator(".prose").getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal((await page.evaluate(() => navigator.clipboard.readText())).trim(), "let x = 1;");
+});
+
+scene("Enter sends and Shift+Enter starts a new line", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: [] });
+  await visit(page, `/chat/${id}`);
+  const composer = ui.composer(page);
+  await composer.pressSequentially("first line");
+  await composer.press("Shift+Enter");
+  await composer.pressSequentially("second line");
+  assert.equal(await composer.inputValue(), "first line\nsecond line");
+  assert.equal(await ui.questions(page).count(), 0);
+  await composer.press("Enter");
+  await answered(page);
+  assert.equal((await ui.questions(page).innerText()).trim(), "first line\nsecond line");
+});
+
+scene("on a touch keyboard Enter starts a new line", { devices: ["phone"] }, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: [] });
+  await visit(page, `/chat/${id}`);
+  await ui.composer(page).pressSequentially("first");
+  await ui.composer(page).press("Enter");
+  assert.equal(await ui.composer(page).inputValue(), "first\n");
+});
+
+scene("nothing is sent while only blanks are written", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: [] });
+  await visit(page, `/chat/${id}`);
+  await ui.composer(page).fill("   ");
+  await ui.send(page).click();
+  await ui.composer(page).press("Control+Enter");
+  assert.equal(await ui.questions(page).count(), 0);
+  assert.equal((await call("GET", `/api/threads/${id}`)).messages.length, 0);
+});
+
+scene("a draft survives a reload, each chat's its own", {}, async ({ page, call, visit }) => {
+  const [one, two] = [await thread(call, { questions: [] }), await thread(call, { questions: [] })];
+  await visit(page, `/chat/${one}`);
+  await ui.composer(page).fill("not sent yet");
+  await page.reload();
+  await alive(page);
+  assert.equal(await ui.composer(page).inputValue(), "not sent yet");
+  await visit(page, `/chat/${two}`);
+  assert.equal(await ui.composer(page).inputValue(), "");
+});
+
+scene("the sidebar lists the chats, finds, renames and deletes them", {}, async ({ page, call, phone, visit }) => {
+  await thread(call, { title: "About harbours" });
+  const open = await thread(call, { title: "About lighthouses" });
+  await visit(page, `/chat/${open}`);
+  await openSidebar(page, phone);
+  await chats(page).filter({ hasText: "About harbours" }).waitFor();
+  assert.equal(await chats(page).count(), 2);
+  const search = page.getByRole("searchbox", { name: "Search titles" });
+  await search.fill("light");
+  await chats(page).filter({ hasText: "About harbours" }).waitFor({ state: "detached" });
+  assert.equal(await chats(page).count(), 1);
+  await search.fill("");
+  await page.locator('summary[aria-label="More for About harbours"]').click();
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("textbox", { name: "New title" }).fill("About piers");
+  await page.getByRole("textbox", { name: "New title" }).press("Enter");
+  await chats(page).filter({ hasText: "About piers" }).waitFor();
+  await page.locator('summary[aria-label="More for About lighthouses"]').click();
+  await page.locator("details.menu[open]").getByText("Delete…").click();
+  await page.getByRole("button", { name: "Delete for good" }).click();
+  await ui.toast(page, "The chat was deleted.").waitFor();
+  await page.waitForURL("**/chat");
+  const { threads } = await call("GET", "/api/threads");
+  assert.deepEqual(threads.map((thread) => thread.title), ["About piers"]);
+});
+
+scene("a second chat begins beside the first, and both stay in the sidebar", {}, async ({ page, phone, visit }) => {
+  for (const text of ["First matter", "Second matter"]) {
+    await visit(page, "/chat");
+    await pick(page, "sim-echo");
+    await say(page, text, phone);
+    await answered(page);
+  }
+  await openSidebar(page, phone);
+  await chats(page).filter({ hasText: "First matter" }).click();
+  await page.locator("article.answer .prose", { hasText: "First matter" }).waitFor();
+  await openSidebar(page, phone);
+  await chats(page).filter({ hasText: "Second matter" }).waitFor();
+});
+
+scene("a chat keeps its model; another one takes the history along", {}, async ({ page, call, visit }) => {
+  const id = await thread(call);
+  await visit(page, `/chat/${id}`);
+  await page.locator(".picker-button").click();
+  await page.getByLabel("Search models", { exact: true }).fill("sim-short");
+  await page.getByRole("option").first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Continue there with this history" }).click();
+  await page.waitForURL((url) => url.pathname.startsWith("/chat/") && !url.pathname.endsWith(id));
+  await page.locator("article.answer .prose", { hasText: "Hello" }).waitFor();
+  const { thread: forked } = await call("GET", new URL(page.url()).pathname.replace("/chat/", "/api/threads/"));
+  assert.equal(forked.model, "sim-short");
+});
+
+scene("the picker is driven by arrows and closed by Escape, which gives the focus back", { devices: ["desktop"] }, async ({ page, visit }) => {
+  await visit(page, "/chat");
+  const button = page.locator(".picker-button");
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const search = page.getByLabel("Search models", { exact: true });
+  await search.fill("sim");
+  await page.getByRole("option").nth(2).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowUp");
+  assert.equal(await search.getAttribute("aria-activedescendant"), "model-1");
+  assert.equal(await page.locator("#model-1").getAttribute("aria-selected"), "true");
+  await page.keyboard.press("Escape");
+  await search.waitFor({ state: "hidden" });
+  assert.ok(await button.evaluate((button) => button === document.activeElement));
+});
+
+scene("a rate limit counts down and then offers to try again", {}, async ({ page, call, phone, visit }) => {
+  const id = await thread(call, { model: "sim-429", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Hello", phone);
+  const card = page.getByRole("group", { name: "What went wrong" });
+  await card.getByText("Too many requests").waitFor({ timeout: 60_000 });
+  await card.getByRole("button", { name: /^Try again in \d+ s$/ }).waitFor();
+  assert.ok(await card.getByRole("button", { name: /^Try again/ }).isDisabled());
+  await card.getByRole("button", { name: "Try again", exact: true }).waitFor({ timeout: 30_000 });
+  assert.ok(await card.getByRole("button", { name: "Try again", exact: true }).isEnabled());
+});
+
+scene("an overloaded provider is said as such, with a retry and another model at hand", {}, async ({ page, call, phone, visit }) => {
+  const id = await thread(call, { model: "sim-503", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Hello", phone);
+  const card = page.getByRole("group", { name: "What went wrong" });
+  await card.getByText("The provider is overloaded").waitFor({ timeout: 60_000 });
+  await card.getByRole("button", { name: "Pick another model" }).waitFor();
+  await card.getByRole("button", { name: "Try again", exact: true }).click({ timeout: 60_000 });
+  await page.locator("article.answer.live").waitFor();
+  await card.getByText("The provider is overloaded").waitFor({ timeout: 60_000 });
+  assert.equal(await ui.answers(page).count(), 1);
+});
+
+scene("an answer that breaks off keeps what was said above the reason", {}, async ({ page, call, phone, visit }) => {
+  const id = await thread(call, { model: "sim-reset", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Hello", phone);
+  await page.getByRole("group", { name: "What went wrong" }).waitFor({ timeout: 60_000 });
+  assert.match(await answerText(page), /This is the first part of an answer/);
+});
+
+scene("an answer goes on while no tab is open", {}, async ({ page, context, call, phone, visit }) => {
+  const id = await thread(call, { model: MODEL, questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, SAID, phone);
+  await page.waitForFunction(() => (document.querySelector("article.answer .prose")?.innerText.length ?? 0) > 20);
+  await page.close();
+  const again = await context.newPage();
+  await visit(again, `/chat/${id}`);
+  await answered(again);
+  const { messages } = await call("GET", `/api/threads/${id}`);
+  assert.equal(messages.at(-1).status, "complete");
+  assert.ok(messages.at(-1).content.length > 1000);
+  const text = await answerText(again);
+  await again.reload();
+  assert.equal(await answerText(again), text, "what streamed is what was stored");
+});
+
+scene("two tabs on one chat can both be written in", {}, async ({ page, context, call, phone, visit }) => {
+  const id = await thread(call, { questions: [] });
+  const other = await context.newPage();
+  await visit(page, `/chat/${id}`);
+  await visit(other, `/chat/${id}`);
+  await say(page, "From the first tab", phone);
+  await answered(page);
+  await say(other, "From the second tab", phone);
+  await other.locator("article.answer:not(.live) .prose", { hasText: "From the second tab" }).waitFor();
+  await say(page, "From the first tab again", phone);
+  await page.locator("article.answer:not(.live) .prose", { hasText: "From the first tab again" }).waitFor();
+  await page.reload();
+  const told = (await ui.questions(page).allInnerTexts()).join("\n");
+  assert.match(told, /From the first tab again/);
+});
+
+scene("a second tab sees the answer that the first one asked for", {}, async ({ page, context, call, phone, visit }) => {
+  const id = await thread(call, { model: "sim-long", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Take your time", phone);
+  await page.waitForFunction(() => (document.querySelector("article.answer .prose")?.innerText.length ?? 0) > 20);
+  const other = await context.newPage();
+  await visit(other, `/chat/${id}`);
+  const size = () => answerText(other).then((text) => text.length);
+  const first = await size();
+  await other.waitForFunction((first) => document.querySelector("article.answer .prose").innerText.length > first + 20, first);
+  await ui.stop(other).click();
+  await page.getByText("Stopped by you.").waitFor();
+  await other.getByText("Stopped by you.").waitFor();
+  assert.equal(await answerText(page), await answerText(other));
+});

@@ -1,0 +1,133 @@
+// What works without JavaScript: the account, the keys, and reading and writing by plain forms.
+import assert from "node:assert/strict";
+import { KEYS } from "../support/app.mjs";
+import { PASSWORD, freshEmail, stage, thread, ui } from "../support/scene.mjs";
+
+const plain = stage();
+const scene = (name, options, story) => plain(`without JavaScript ${name}`, { javaScript: false, ...options }, story);
+const card = (page) => page.getByRole("region", { name: "OpenAI", exact: true });
+const keyField = (scope) => scope.getByRole("textbox", { name: /key/i }).first();
+
+scene("somebody signs up, out and in again", { member: false }, async ({ page, visit }) => {
+  const email = freshEmail();
+  const fill = async () => {
+    await page.getByLabel("E-mail").fill(email);
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  };
+  await visit(page, "/sign-up");
+  await fill();
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.waitForURL("**/chat");
+  await visit(page, "/settings");
+  await page.getByText(email).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.waitForURL((url) => ["/", "/sign-in"].includes(url.pathname));
+  await visit(page, "/chat");
+  await page.waitForURL(/\/sign-in\?next=/);
+  await fill();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("**/chat");
+  await page.getByRole("heading", { name: "Add your first key" }).waitFor();
+});
+
+scene("a wrong password is said on the page", {}, async ({ page, context, email, visit }) => {
+  await context.clearCookies();
+  await visit(page, "/sign-in");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  assert.match(await page.getByRole("alert").innerText(), /password/i);
+});
+
+scene("a taken address is said beside its field or above the form", { keys: [] }, async ({ page, context, email, visit }) => {
+  await context.clearCookies();
+  await visit(page, "/sign-up");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.locator('[role="alert"], [aria-invalid="true"]').first().waitFor();
+  assert.match(new URL(page.url()).pathname, /sign-up/);
+});
+
+scene("a key is refused with a reason and accepted when it is good", { keys: [] }, async ({ page, call, visit }) => {
+  await visit(page, "/providers");
+  await card(page).getByText("Connect", { exact: true }).click();
+  await keyField(card(page)).fill("sk-wrong-key");
+  await card(page).getByRole("button", { name: "Check and save" }).click();
+  await page.waitForLoadState();
+  await page.locator('[role="alert"], .field-note.trouble').filter({ hasText: /key/i }).first().waitFor();
+  assert.deepEqual((await call("GET", "/api/providers/openai/keys")).keys, []);
+  await visit(page, "/providers");
+  await card(page).getByText("Connect", { exact: true }).click();
+  await keyField(card(page)).fill(KEYS.openai);
+  await card(page).getByRole("button", { name: "Check and save" }).click();
+  await card(page).locator(".badge", { hasText: "Valid" }).waitFor();
+  assert.ok(!(await page.content()).includes(KEYS.openai));
+  assert.ok(!page.url().includes("sim-good"), "the key is not in the address");
+});
+
+scene("a key is switched off and removed", {}, async ({ page, visit }) => {
+  await visit(page, "/providers");
+  await card(page).getByRole("button", { name: "Switch off" }).click();
+  await card(page).locator(".badge", { hasText: "Off" }).waitFor();
+  await card(page).getByText("Remove", { exact: true }).click();
+  await card(page).getByRole("button", { name: "Remove this key" }).click();
+  await page.getByRole("heading", { name: "Connect your first provider" }).waitFor();
+});
+
+scene("a chat is read with its whole answer", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: ["# Tides\n\nThey **rise** and fall.\n\n```rust\nlet moon = 1;\n```"] });
+  await visit(page, `/chat/${id}`);
+  const prose = page.locator("article.answer .prose");
+  await prose.getByRole("heading", { name: "Tides" }).waitFor();
+  assert.equal(await prose.locator("strong").innerText(), "rise");
+  assert.match(await prose.locator("pre").innerText(), /let moon = 1;/);
+  await ui.usage(page).waitFor();
+});
+
+scene("a chat is begun and gone on with by plain forms", {}, async ({ page, visit }) => {
+  await visit(page, "/chat?model=openai/sim-echo");
+  assert.equal(await page.locator('select[name="choice"]').inputValue(), "openai/sim-echo");
+  await ui.composer(page).fill("First by form");
+  await ui.send(page).click();
+  await page.waitForURL(/\/chat\/[^/?]+/);
+  const reading = async (text) => {
+    const said = page.locator("article.answer .prose", { hasText: text });
+    for (let tries = 0; tries < 20 && (await said.count()) === 0; tries++) await page.reload();
+    await said.waitFor();
+  };
+  await reading("First by form");
+  await ui.composer(page).fill("Second by form");
+  await ui.send(page).click();
+  await page.waitForLoadState();
+  await reading("Second by form");
+  assert.equal(await ui.questions(page).count(), 2);
+});
+
+scene("an answer that goes on can be stopped and read", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { model: "sim-endless", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await ui.composer(page).fill("Talk for ever");
+  await ui.send(page).click();
+  await page.getByRole("link", { name: "Reload to read on" }).waitFor();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  for (let tries = 0; tries < 20 && (await page.getByText("Stopped by you.").count()) === 0; tries++) await page.reload();
+  await page.getByText("Stopped by you. The text so far is kept.").waitFor();
+});
+
+scene("a chat is deleted from the sidebar", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  await thread(call, { title: "Short-lived", questions: [] });
+  await visit(page, "/chat");
+  await page.locator('summary[aria-label="More for Short-lived"]').click();
+  await page.getByText("Delete…").click();
+  await page.getByRole("button", { name: "Delete for good" }).click();
+  await page.getByText("No chats yet.").waitFor();
+  assert.deepEqual((await call("GET", "/api/threads")).threads, []);
+});
+
+scene("the colours are chosen by a button", {}, async ({ page, visit }) => {
+  await visit(page, "/settings");
+  await page.getByText("Dark", { exact: true }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator('html[data-theme="dark"]').waitFor({ state: "attached" });
+});

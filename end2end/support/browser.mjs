@@ -1,0 +1,106 @@
+// Chromium as the tests use it: one process, a fresh context a test, every page watched for errors.
+import assert from "node:assert/strict";
+import AxeBuilder from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+const VIEWPORTS = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+};
+
+/** The browser. Close it when the file is done. */
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-quic",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+
+/** Runs in every page before its own scripts: says what the policy blocked and when the page came alive. */
+function watch() {
+  document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+    console.error(`policy: ${violatedDirective} blocked ${blockedURI}`),
+  );
+  // The router listens to the history as its first act in the browser; two frames later all is in place.
+  const listen = window.addEventListener;
+  window.addEventListener = function (type, ...rest) {
+    if (type === "popstate") {
+      requestAnimationFrame(() => requestAnimationFrame(() => (document.documentElement.dataset.alive = "")));
+    }
+    return listen.call(this, type, ...rest);
+  };
+}
+
+/** Waits until the page's script has taken over. */
+export const alive = (page) => page.locator("html[data-alive]").waitFor({ state: "attached" });
+
+/**
+ * A page in a context of its own.
+ * @param {import("playwright-core").Browser} browser
+ * @param {{baseURL: string, device?: "desktop"|"phone", javaScript?: boolean, colorScheme?: "light"|"dark", reducedMotion?: boolean}} options
+ * @returns {Promise<{page: import("playwright-core").Page, context: import("playwright-core").BrowserContext, faults: string[], close: () => Promise<void>}>}
+ *   `faults` collects what a page of the context printed as an error, threw, asked the user in a dialog or wanted from
+ *   another origin; `close` fails the test when there was any.
+ */
+export async function open(
+  browser,
+  { baseURL, device = "desktop", javaScript = true, colorScheme = "light", reducedMotion = false },
+) {
+  const context = await browser.newContext({
+    baseURL,
+    ...VIEWPORTS[device],
+    javaScriptEnabled: javaScript,
+    colorScheme,
+    reducedMotion: reducedMotion ? "reduce" : "no-preference",
+  });
+  context.setDefaultTimeout(20_000);
+  if (javaScript) await context.addInitScript(watch);
+  const faults = [];
+  const home = new URL(baseURL).origin;
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== home && url.protocol !== "data:") faults.push(`foreign: ${url}`);
+  });
+  context.on("page", (page) => {
+    page.on("pageerror", (error) => faults.push(`thrown: ${error.message}`));
+    page.on("dialog", (dialog) => {
+      faults.push(`dialog: ${dialog.message()}`);
+      dialog.dismiss().catch(() => {});
+    });
+    page.on("console", (message) => {
+      if (message.type() !== "error") return;
+      // Chromium reports every 4xx as an error, although a form that is refused is no fault of the page.
+      if (/^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())) return;
+      faults.push(`console: ${message.text()} (${message.location().url})`);
+    });
+  });
+  const page = await context.newPage();
+  const close = async () => {
+    await context.close();
+    assert.deepEqual(faults, [], "a page reported errors");
+  };
+  return { page, context, faults, close };
+}
+
+/** Fails when axe finds a violation of WCAG 2.2 A or AA on the page as it is now. */
+export async function assertAccessible(page) {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
+    .analyze();
+  const found = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html).slice(0, 5) }));
+  assert.deepEqual(found, [], `accessibility of ${page.url()}`);
+}
+
+/** Fails when the page scrolls sideways. */
+export async function assertNoSidewaysScroll(page) {
+  const [content, window] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  assert.ok(content <= window, `${page.url()} is ${content} px wide in a window of ${window} px`);
+}
