@@ -511,7 +511,9 @@ async fn counter() -> (String, Arc<AtomicUsize>) {
                 // A socket that is dropped with unread bytes resets the connection and may take the answer along.
                 request(&mut socket).await;
                 let _ = socket
-                    .write_all(b"HTTP/1.1 418 Proxy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                    .write_all(
+                        b"HTTP/1.1 418 Proxy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                    )
                     .await;
             });
         }
