@@ -1,6 +1,7 @@
 //! Plain data and pure functions that both sides agree on. Depends on nothing else in the crate.
 
 pub mod account;
+pub mod activity;
 pub mod chat;
 pub mod error;
 pub mod ids;

@@ -1,5 +1,6 @@
 //! The HTTP contract: one file an endpoint group.
 
+pub mod activity;
 pub mod auth;
 pub mod extract;
 pub mod health;
@@ -23,6 +24,7 @@ const MAX_BODY: usize = 1024 * 1024;
 /// Everything under `/api`.
 pub fn api() -> Router<AppState> {
     Router::new()
+        .merge(activity::routes())
         .merge(auth::routes())
         .merge(keys::routes())
         .merge(models::routes())

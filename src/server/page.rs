@@ -21,6 +21,7 @@ use crate::server::services::threads::{self as rules, NewThread};
 use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::account::{Session, Theme, User};
+use crate::shared::activity::WATCHED;
 use crate::shared::chat::{
     ChatSettings, Sent, Started, Thread, ThreadChange, ThreadPage, ThreadStatus, ThreadView,
 };
@@ -32,9 +33,6 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use std::collections::HashMap;
-
-/// Threads of a page of the sidebar.
-const SIDEBAR: u32 = 50;
 
 type Answer<T> = Result<T, AppError>;
 
@@ -364,7 +362,7 @@ pub async fn threads(cursor: Option<String>) -> Answer<ThreadPage> {
             ThreadStatus::Active,
             None,
             cursor.as_deref(),
-            SIDEBAR,
+            WATCHED,
         )
         .await
         .map_err(fail)

@@ -1,6 +1,7 @@
 //! The rules of the product. Knows neither HTTP nor pages.
 
 pub mod accounts;
+pub mod activity;
 pub mod chat;
 pub mod keys;
 pub mod models;

@@ -1,5 +1,6 @@
 //! The database: one SQL text, two native drivers. Every statement of the product is below this module.
 
+pub mod activity;
 pub mod events;
 pub mod instance;
 pub mod messages;

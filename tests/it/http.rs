@@ -1,5 +1,6 @@
 //! The contract of api.md through the real router, over real sockets.
 
+mod activity;
 mod auth;
 mod chat;
 mod errors;

@@ -112,6 +112,7 @@ pub fn routes() -> Vec<Route> {
             none.clone(),
         ),
         (Method::GET, "/api/models", none.clone()),
+        (Method::GET, "/api/activity", none.clone()),
         (Method::GET, "/api/threads", none.clone()),
         (
             Method::POST,

@@ -1,0 +1,134 @@
+//! What goes on in a person's chats, small enough to be asked for every two seconds.
+//!
+//! What is compared is a [`Version`]: both sides make it of what they have, so a page that has everything asks for
+//! nothing, whoever changed it and whenever.
+
+use super::chat::Thread;
+use super::ids::{MessageId, ThreadId};
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Threads of the sidebar's first page, which is the part of the list that is watched.
+pub const WATCHED: u32 = 50;
+
+/// The answer of `GET /api/activity`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// What is being answered in the sidebar's first page.
+    pub answering: Vec<Answering>,
+    /// The sidebar's first page.
+    pub threads: Version,
+    /// The thread that was asked about; none when it is gone.
+    pub thread: Option<ThreadState>,
+}
+
+/// A running answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answering {
+    /// Where.
+    pub thread_id: ThreadId,
+    /// The answer.
+    pub message_id: MessageId,
+}
+
+/// How one thread stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadState {
+    /// The last message of the branch that is shown.
+    pub tip: Option<MessageId>,
+    /// The thread itself, and whether that message is still being written.
+    pub version: Version,
+}
+
+impl ThreadState {
+    /// The state of a thread whose last shown message is `tip`; `live` when that is still being written.
+    #[must_use]
+    pub fn new(thread: &Thread, tip: Option<MessageId>, live: bool) -> Self {
+        // What a send touches shows in the tip; the provider and the model never change.
+        let settings = serde_json::to_string(&thread.settings).unwrap_or_default();
+        let parts = [
+            thread.title.as_str(),
+            thread.system_prompt.as_deref().unwrap_or_default(),
+            &settings,
+            thread.status.as_str(),
+            if live { "live" } else { "" },
+        ];
+        Self {
+            tip,
+            version: Version::of(parts),
+        }
+    }
+}
+
+/// Differs when what it stands for differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version(String);
+
+impl Version {
+    /// The version of the sidebar's first page, newest first: id, title and last activity of each thread.
+    #[must_use]
+    pub fn of_list<'a>(lines: impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)>) -> Self {
+        let mut text = Vec::new();
+        for (id, title, at) in lines.take(WATCHED as usize) {
+            text.extend([id.to_string(), title.to_owned(), at.0.to_string()]);
+        }
+        Self::of(text.iter().map(String::as_str))
+    }
+
+    /// FNV-1a: a few bytes of code on either side, and nobody gains from a collision but with themselves.
+    fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for part in parts {
+            // No text has the byte 255, so parts can not run into each other.
+            for byte in part.bytes().chain([255]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            }
+        }
+        Self(format!("{hash:016x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_the_same_for_the_same_and_differs_for_every_difference() {
+        let a: ThreadId = "a".parse().expect("an id");
+        let b: ThreadId = "b".parse().expect("an id");
+        let of = |lines: &[(&ThreadId, &'static str, i64)]| {
+            Version::of_list(
+                lines
+                    .iter()
+                    .map(|(id, title, at)| (*id, *title, Timestamp(*at))),
+            )
+        };
+        let one = of(&[(&a, "x", 1), (&b, "y", 2)]);
+        assert_eq!(one, of(&[(&a, "x", 1), (&b, "y", 2)]));
+        let others = [
+            of(&[(&b, "y", 2), (&a, "x", 1)]),
+            of(&[(&a, "x", 1)]),
+            of(&[(&a, "xy", 1), (&b, "", 2)]),
+            of(&[(&a, "x", 1), (&b, "y", 3)]),
+            of(&[]),
+        ];
+        for (index, other) in others.iter().enumerate() {
+            assert_ne!(*other, one);
+            assert!(!others[..index].contains(other));
+        }
+    }
+
+    #[test]
+    fn only_the_first_page_counts() {
+        let id: ThreadId = "a".parse().expect("an id");
+        let of = |count: u32| {
+            Version::of_list(std::iter::repeat_n(
+                (&id, "x", Timestamp(1)),
+                count as usize,
+            ))
+        };
+        assert_eq!(of(WATCHED), of(WATCHED + 1));
+        assert_ne!(of(WATCHED), of(WATCHED - 1));
+    }
+}
