@@ -43,16 +43,21 @@ CREATE TABLE messages (
     ttft_ms BIGINT,
     duration_ms BIGINT,
     created_at BIGINT NOT NULL,
-    -- Of a running answer: who is writing it, until when nobody else may, and whether it was asked to end.
+    -- Of a running answer: who is writing it, until when nobody else may, and whether it was asked to end. The epoch
+    -- grows with each new owner, so that one who was taken for dead writes nothing any more.
     owner TEXT,
+    epoch BIGINT NOT NULL DEFAULT 1,
     lease_until BIGINT,
-    stop_requested_at BIGINT
+    stop_requested_at BIGINT,
+    -- Of an answer that ended and still has its log: from when on the log may go.
+    log_until BIGINT
 );
 
 CREATE INDEX messages_in_place ON messages (thread_id, depth);
 CREATE INDEX messages_by_parent ON messages (parent_id);
 CREATE INDEX messages_by_time ON messages (thread_id, created_at, id);
 CREATE INDEX messages_running ON messages (lease_until) WHERE status IN ('pending', 'streaming');
+CREATE INDEX messages_with_log ON messages (log_until) WHERE log_until IS NOT NULL;
 CREATE UNIQUE INDEX one_running_answer_a_thread ON messages (thread_id) WHERE status IN ('pending', 'streaming');
 
 -- No primary key on purpose: rows are appended in commit order, which keeps five hundred streams on the same few pages.

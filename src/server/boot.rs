@@ -182,6 +182,7 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
     });
     engine.recover().await?;
     tokio::spawn(engine.clone().keep_house());
+    tokio::spawn(db.clone().keep_folded());
     let mut bases = std::collections::HashMap::new();
     for info in REGISTRY.iter().map(|provider| provider.info()) {
         let default = || url::Url::parse(info.default_base).ok();

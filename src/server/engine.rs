@@ -4,24 +4,28 @@
 //! [`writer`], which commits whatever is waiting as soon as its last commit returned. Only then do [`follow`]ers see them.
 
 pub mod follow;
+pub mod house;
+pub mod lease;
 pub mod live;
 pub mod recovery;
 pub mod turn;
+pub mod wake;
 pub mod writer;
 
 use crate::server::clock::Env;
 use crate::server::providers::TokenUsage;
 use crate::server::providers::transport::Transport;
+use crate::server::store::hints::{self, Hint};
 use crate::server::store::{Db, Result, messages};
 use crate::shared::ids::{MessageId, ModelId, ProviderId};
+use crate::shared::time::Timestamp;
+use lease::{LEASE_MS, LeaseClock};
 use live::LiveAnswers;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use wake::Wakes;
 use writer::Writer;
-
-/// How long a writer may be silent before others take its answers for abandoned. Milliseconds.
-pub const LEASE_MS: i64 = 15_000;
 
 /// USD for these tokens of this model, where the price is known.
 pub type Price = fn(&ProviderId, &ModelId, &TokenUsage) -> Option<f64>;
@@ -46,7 +50,9 @@ pub(super) struct Inner {
     parts: Parts,
     /// Names this process in the rows that it writes.
     owner: String,
+    leases: LeaseClock,
     live: LiveAnswers,
+    wakes: Wakes,
     writer: Writer,
     turns: TaskTracker,
     /// Set when no new answers are taken any more.
@@ -68,9 +74,11 @@ impl Engine {
             live.clone(),
         );
         Self(Arc::new(Inner {
+            leases: LeaseClock::new(parts.env.now().0),
             parts,
             owner,
             live,
+            wakes: Wakes::default(),
             writer,
             turns: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -82,6 +90,12 @@ impl Engine {
     #[must_use]
     pub fn owner(&self) -> &str {
         &self.0.owner
+    }
+
+    /// Until when an answer that begins now belongs to this process, unless it is renewed.
+    #[must_use]
+    pub fn lease(&self) -> Timestamp {
+        Timestamp(self.0.leases.now() + LEASE_MS)
     }
 
     /// Takes no new answers from now on.
@@ -114,17 +128,31 @@ impl Engine {
     pub async fn stop(&self, message: &MessageId) -> Result<bool> {
         let asked =
             messages::request_stop(&self.0.parts.db, message, self.0.parts.env.now()).await?;
-        if let Some(answer) = self.0.live.get(message) {
-            answer.stop.cancel();
-        }
+        self.stop_here(message);
         Ok(asked)
     }
 
-    /// Ends an answer whose row is about to go, or has gone.
-    pub fn abandon(&self, message: &MessageId) {
+    fn stop_here(&self, message: &MessageId) {
         if let Some(answer) = self.0.live.get(message) {
             answer.stop.cancel();
         }
+    }
+
+    /// Ends an answer whose row has gone, wherever it was being written.
+    ///
+    /// # Errors
+    /// When the database fails. Its writer finds out by itself then, when it next has something to store.
+    pub async fn abandon(&self, message: &MessageId) -> Result<()> {
+        match self.0.live.get(message) {
+            Some(answer) => answer.stop.cancel(),
+            None if self.0.parts.db.is_shared() => {
+                let mut tx = self.0.parts.db.begin().await?;
+                hints::send(&mut tx, &Hint::Stop(message.clone())).await?;
+                tx.commit().await?;
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     /// Ends all answers that this process writes, as interrupted by a restart, and waits until that is stored.

@@ -118,6 +118,8 @@ pub struct ProviderError {
     pub status: Option<u16>,
     /// How long the provider asks to wait.
     pub retry_after: Option<Duration>,
+    /// Whether the provider never got the request: asking again asks once.
+    pub unsent: bool,
     /// Whether the failure is only a missing right to list models: the key may chat all the same.
     pub list_only: bool,
 }
@@ -130,6 +132,7 @@ impl ProviderError {
             code,
             status: None,
             retry_after: None,
+            unsent: false,
             list_only: false,
         }
     }

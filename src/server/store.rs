@@ -1,7 +1,10 @@
 //! The database: one SQL text, two native drivers. Every statement of the product is below this module.
 
 pub mod activity;
+mod batches;
+pub mod checkpoints;
 pub mod events;
+pub mod hints;
 pub mod instance;
 pub mod messages;
 pub mod model_cache;
@@ -55,6 +58,20 @@ impl StoreError {
     pub fn is_orphan(&self) -> bool {
         matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.is_foreign_key_violation())
     }
+
+    /// Whether the database understood and will never do it: a rule of the schema forbids it, or a value has no place in it.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Driver(sqlx::Error::Database(error)) => {
+                error.kind() != sqlx::error::ErrorKind::Other
+                    // PostgreSQL's class "data exception".
+                    || error.code().is_some_and(|code| code.len() == 5 && code.starts_with("22"))
+            }
+            Self::Corrupt { .. } => true,
+            Self::Driver(_) | Self::Migration(_) => false,
+        }
+    }
 }
 
 /// What a store function answers.
@@ -78,6 +95,8 @@ pub enum Db {
         read: SqlitePool,
         /// The connection that writes.
         write: SqlitePool,
+        /// The connection that folds the log into the file, beside the writer.
+        fold: SqlitePool,
     },
     /// One pool for both.
     Postgres(PgPool),
@@ -141,7 +160,7 @@ impl Db {
                 let options = PgConnectOptions::from_str(url.expose())?;
                 let pool = PgPoolOptions::new()
                     .max_connections(16)
-                    .acquire_timeout(Duration::from_secs(5))
+                    .acquire_timeout(Duration::from_secs(2))
                     .connect_with(options)
                     .await?;
                 Ok(Self::Postgres(pool))
@@ -164,11 +183,14 @@ impl Db {
                 .max_connections(most)
                 .acquire_timeout(Duration::from_secs(10))
         };
+        // Whose commit fills the log must not be the one who pays for folding it: see `checkpoints`.
+        let options = options.pragma("wal_autocheckpoint", "0");
         let write = pool(1).connect_with(options.clone()).await?;
+        let fold = pool(1).connect_lazy_with(options.clone());
         let read = pool(4)
             .connect_with(options.read_only(false).pragma("query_only", "ON"))
             .await?;
-        Ok(Self::Sqlite { read, write })
+        Ok(Self::Sqlite { read, write, fold })
     }
 
     /// Brings the schema up to date and puts the guards in place that the two engines spell differently.
@@ -215,6 +237,19 @@ impl Db {
         Ok(())
     }
 
+    /// What a database that several processes share says the time is, in milliseconds since 1970; their own clocks may
+    /// disagree. None where there is only one process.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn shared_clock(&self) -> Result<Option<i64>> {
+        let Self::Postgres(pool) = self else {
+            return Ok(None);
+        };
+        let sql = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT";
+        Ok(Some(sqlx::query_scalar(sql).fetch_one(pool).await?))
+    }
+
     /// Whether other processes may be writing to the same database.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
@@ -224,8 +259,9 @@ impl Db {
     /// Closes all connections; an SQLite log is folded into its file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write } => {
+            Self::Sqlite { read, write, fold } => {
                 read.close().await;
+                fold.close().await;
                 write.close().await;
             }
             Self::Postgres(pool) => pool.close().await,

@@ -1,11 +1,13 @@
 //! Reading an answer from any number on, while it is written or after.
 
 use super::Engine;
-use super::live::LiveAnswer;
-use crate::server::store::events::{self, Event};
+use super::live::{LiveAnswer, Progress};
+use super::wake::Wake;
+use crate::server::store::events::{self, Event, Kind};
 use crate::server::store::{Result, messages};
 use crate::shared::chat::{Message, MessageStatus};
 use crate::shared::ids::{MessageId, ThreadId, UserId};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -32,13 +34,16 @@ pub struct Follower {
     address: Address,
     /// The number of the last event given out.
     after: usize,
+    /// Whether the answer has, or had, an event of that number.
+    known: bool,
     ready: Vec<Arc<Event>>,
     source: Source,
 }
 
 enum Source {
-    Live(Arc<LiveAnswer>, watch::Receiver<super::live::Progress>),
-    Log,
+    Live(Arc<LiveAnswer>, watch::Receiver<Progress>),
+    /// Another process writes it, or it has ended.
+    Log(Option<Wake>),
     Done,
 }
 
@@ -52,7 +57,7 @@ impl Engine {
                 let progress = answer.progress();
                 Source::Live(answer, progress)
             }
-            None => Source::Log,
+            None => Source::Log(None),
         };
         let after = match &source {
             Source::Live(_, progress) if after > progress.borrow().last => 0,
@@ -62,6 +67,7 @@ impl Engine {
             engine: self.clone(),
             address,
             after,
+            known: false,
             ready: Vec::new(),
             source,
         }
@@ -78,6 +84,7 @@ impl Follower {
         loop {
             if let Some(last) = self.ready.last() {
                 self.after = usize::try_from(last.seq).unwrap_or(usize::MAX);
+                self.known = true;
                 return Ok(Some(std::mem::take(&mut self.ready)));
             }
             match &mut self.source {
@@ -85,20 +92,50 @@ impl Follower {
                 Source::Live(answer, progress) => {
                     let now = *progress.borrow_and_update();
                     if now.last > self.after {
-                        self.ready = answer.after(self.after);
+                        match answer.after(self.after) {
+                            Some(events) => self.ready = events,
+                            None => self.catch_up().await?,
+                        }
                     } else if now.ended {
                         self.source = Source::Done;
                     } else if progress.changed().await.is_err() {
                         // The writer let go without an end: whatever there is stands in the log.
-                        self.source = Source::Log;
+                        self.source = Source::Log(None);
                     }
                 }
-                Source::Log => self.read_log().await?,
+                Source::Log(wake) => {
+                    let wake =
+                        wake.get_or_insert_with(|| self.engine.0.wakes.join(&self.address.message));
+                    let notify = Arc::clone(wake.notify());
+                    let mut news = std::pin::pin!(notify.notified());
+                    news.as_mut().enable();
+                    if self.read_log().await? == Found::Nothing {
+                        let _ = tokio::time::timeout(POLL, news).await;
+                    }
+                }
             }
         }
     }
 
-    async fn read_log(&mut self) -> Result<()> {
+    /// Reads a page of what the memory does not have any more.
+    async fn catch_up(&mut self) -> Result<()> {
+        let rows = self.page(self.after).await?;
+        if rows.is_empty() {
+            // The answer was deleted.
+            self.source = Source::Done;
+        }
+        self.ready = rows;
+        Ok(())
+    }
+
+    async fn page(&self, after: usize) -> Result<Vec<Arc<Event>>> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let db = &self.engine.0.parts.db;
+        let rows = events::after(db, &self.address.message, after, PAGE).await?;
+        Ok(rows.into_iter().map(Arc::new).collect())
+    }
+
+    async fn read_log(&mut self) -> Result<Found> {
         let db = &self.engine.0.parts.db;
         let Address {
             user,
@@ -108,53 +145,83 @@ impl Follower {
         // The state is read first: what it calls final has its last event in the log already.
         let Some(placed) = messages::get(db, user, thread, message).await? else {
             self.source = Source::Done;
-            return Ok(());
+            return Ok(Found::Something);
         };
-        let ended = placed.message.status.is_final();
-        let after = i64::try_from(self.after).unwrap_or(i64::MAX);
-        let rows = events::after(db, message, after, PAGE).await?;
-        if !rows.is_empty() {
-            self.ready = rows.into_iter().map(Arc::new).collect();
-        } else if !ended {
-            tokio::time::sleep(POLL).await;
-        } else {
-            self.source = Source::Done;
-            let last = events::after(db, message, after.saturating_sub(1), 1).await?;
-            if last.is_empty() && self.after > 0 {
-                // A number that this answer never had.
+        self.ready = self.page(self.after).await?;
+        if !self.ready.is_empty() {
+            return Ok(Found::Something);
+        }
+        if !self.known && self.after > 0 {
+            self.known = !self.page(self.after - 1).await?.is_empty();
+            if !self.known && !self.page(0).await?.is_empty() {
+                // A number that this answer does not have.
                 self.after = 0;
-                self.source = Source::Log;
-            } else if last.is_empty() {
-                self.ready = replay(&placed.message).into_iter().map(Arc::new).collect();
+                return Ok(Found::Something);
             }
         }
-        Ok(())
+        if !placed.message.status.is_final() {
+            return Ok(Found::Nothing);
+        }
+        self.source = Source::Done;
+        if !self.known {
+            // The log was collected.
+            let asked = match &placed.message.parent_id {
+                Some(parent) => messages::get(db, user, thread, parent).await?,
+                None => None,
+            };
+            let told = replay(&placed.message, asked.as_ref().map(|asked| &asked.message));
+            // Who has seen some of it already gets the outcome, which holds the whole text, and no text twice.
+            let skip = if self.after > 0 { told.len() - 1 } else { 0 };
+            let numbered = (self.after + 1..).zip(told.into_iter().skip(skip));
+            self.ready = numbered
+                .map(|(seq, (kind, data))| {
+                    Arc::new(Event {
+                        seq: i64::try_from(seq).unwrap_or(i64::MAX),
+                        kind,
+                        data: data.to_string(),
+                    })
+                })
+                .collect();
+        }
+        Ok(Found::Something)
     }
 }
 
+/// What a look into the log brought.
+#[derive(PartialEq, Eq)]
+enum Found {
+    /// Events, or the insight that there will be none.
+    Something,
+    /// Nothing yet.
+    Nothing,
+}
+
 /// A finished answer without a log, told as a log.
-fn replay(message: &Message) -> Vec<Event> {
-    let mut told: Vec<(&str, serde_json::Value)> = Vec::new();
+fn replay(message: &Message, asked: Option<&Message>) -> Vec<(Kind, Value)> {
+    let pending = Message {
+        status: MessageStatus::Pending,
+        content: String::new(),
+        reasoning: None,
+        finish_reason: None,
+        error: None,
+        usage: None,
+        timing: None,
+        ..message.clone()
+    };
+    let start = json!({ "threadId": message.thread_id, "userMessage": asked, "message": pending });
+    let mut told = vec![(Kind::Start, start)];
     if let Some(reasoning) = &message.reasoning {
-        told.push(("reasoning", serde_json::json!({ "text": reasoning })));
+        told.push((Kind::Reasoning, json!({ "text": reasoning })));
     }
     if !message.content.is_empty() {
-        told.push(("delta", serde_json::json!({ "text": message.content })));
+        told.push((Kind::Delta, json!({ "text": message.content })));
     }
-    if message.status == MessageStatus::Failed {
-        told.push((
-            "error",
-            serde_json::json!({ "error": message.error, "message": message }),
-        ));
-    } else {
-        told.push(("done", serde_json::json!({ "message": message })));
+    if let Some(usage) = &message.usage {
+        told.push((Kind::Usage, json!(usage)));
     }
-    (1..)
-        .zip(told)
-        .map(|(seq, (kind, data))| Event {
-            seq,
-            kind: kind.to_owned(),
-            data: data.to_string(),
-        })
-        .collect()
+    told.push(match &message.error {
+        Some(error) => (Kind::Error, json!({ "error": error, "message": message })),
+        None => (Kind::Done, json!({ "message": message })),
+    });
+    told
 }

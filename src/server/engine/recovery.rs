@@ -1,19 +1,17 @@
 //! Answers whose writer is gone: found at start and by the reaper, ended as `server_restart` with their text kept.
 
-use super::{Engine, LEASE_MS};
-use crate::server::store::events::{self, Event};
+use super::Engine;
+use crate::server::store::events::{self, Event, Kind};
+use crate::server::store::hints::{self, Hint};
 use crate::server::store::{Result, Tx, messages};
 use crate::shared::chat::MessageStatus;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::MessageId;
 use crate::shared::time::Timestamp;
 use serde_json::json;
-use std::time::Duration;
 
-/// How often leases are renewed and orphans looked for.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How often other processes' stop requests are looked for.
-const STOPS: Duration = Duration::from_millis(500);
+/// Answers that are ended in one transaction.
+const AT_ONCE: usize = 50;
 
 /// What an answer says that ended because its process did.
 #[must_use]
@@ -30,10 +28,13 @@ impl Engine {
     /// # Errors
     /// When the database fails.
     pub async fn recover(&self) -> Result<usize> {
-        let before = if self.0.parts.db.is_shared() {
-            self.0.parts.env.now()
-        } else {
-            Timestamp(i64::MAX)
+        let db = &self.0.parts.db;
+        let before = match db.shared_clock().await? {
+            Some(now) => {
+                self.0.leases.set(now);
+                Timestamp(now)
+            }
+            None => Timestamp(i64::MAX),
         };
         let mut ended = 0;
         loop {
@@ -44,44 +45,57 @@ impl Engine {
         }
     }
 
-    async fn reap(&self, before: Timestamp) -> Result<usize> {
+    /// Ends answers whose lease ran out before `before`, a thousand at the most.
+    pub(super) async fn reap(&self, before: Timestamp) -> Result<usize> {
         let orphans = messages::orphans(&self.0.parts.db, before).await?;
-        if orphans.is_empty() {
-            return Ok(0);
-        }
         let mut ended = 0;
-        for id in orphans {
-            let mut tx = self.0.parts.db.begin().await?;
-            match self.bury(&mut tx, &id, before).await {
-                Ok(buried) => {
-                    tx.commit().await?;
-                    ended += usize::from(buried);
+        for some in orphans.chunks(AT_ONCE) {
+            match self.bury_all(some, before).await {
+                Ok(buried) => ended += buried,
+                Err(error) if error.is_refusal() => {
+                    for one in some {
+                        match self.bury_all(std::slice::from_ref(one), before).await {
+                            Ok(buried) => ended += buried,
+                            // Its writer is alive after all and was faster; if it dies now, the next look finds it.
+                            Err(error) if error.is_conflict() => {}
+                            Err(error) => return Err(error),
+                        }
+                    }
                 }
-                // Its writer is alive after all and was faster; if it dies now, the next look finds it.
-                Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(error),
             }
         }
-        tracing::info!(
-            answers = ended,
-            "ended answers that were interrupted by a restart"
-        );
+        if ended > 0 {
+            tracing::info!(
+                answers = ended,
+                "ended answers that were interrupted by a restart"
+            );
+        }
         Ok(ended)
     }
 
+    async fn bury_all(&self, orphans: &[MessageId], before: Timestamp) -> Result<usize> {
+        let mut tx = self.0.parts.db.begin().await?;
+        let mut buried = Vec::new();
+        for id in orphans {
+            if self.bury(&mut tx, id, before).await? {
+                buried.push(id.clone());
+            }
+        }
+        let count = buried.len();
+        hints::send(&mut tx, &Hint::Grown(buried)).await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+
     async fn bury(&self, tx: &mut Tx, id: &MessageId, before: Timestamp) -> Result<bool> {
-        let Some(mut message) = messages::adopt(tx, id, &self.0.owner, before).await? else {
+        let Some((mut message, epoch)) = messages::adopt(tx, id, &self.0.owner, before).await?
+        else {
             return Ok(false);
         };
         let log = events::all(tx, id).await?;
-        let told = |kind: &str| -> String {
-            log.iter()
-                .filter(|event| event.kind == kind)
-                .filter_map(text_of)
-                .collect()
-        };
-        let reasoning = told("reasoning");
-        message.content = told("delta");
+        let reasoning = told(&log, Kind::Reasoning);
+        message.content = told(&log, Kind::Delta);
         message.reasoning = (!reasoning.is_empty()).then_some(reasoning);
         message.status = MessageStatus::Failed;
         message.error = Some(AppError {
@@ -91,47 +105,22 @@ impl Engine {
         let seq = log.last().map_or(1, |event| event.seq + 1);
         let event = Event {
             seq,
-            kind: "error".to_owned(),
+            kind: Kind::Error,
             data: json!({ "error": message.error, "message": message }).to_string(),
         };
-        events::append(tx, id, &self.0.owner, &event).await?;
-        messages::finish(tx, &message, &self.0.owner).await
-    }
-
-    /// Renews this process's leases, ends orphans and, on a shared database, obeys stops that were asked for elsewhere.
-    /// Runs until the engine drains.
-    pub async fn keep_house(self) {
-        let mut heartbeat = tokio::time::interval(HEARTBEAT);
-        let mut stops = tokio::time::interval(STOPS);
-        loop {
-            let done = tokio::select! {
-                () = self.0.drain.cancelled() => return,
-                _ = heartbeat.tick() => self.beat().await,
-                _ = stops.tick(), if self.0.parts.db.is_shared() && !self.0.turns.is_empty() => self.obey().await,
-            };
-            if let Err(error) = done {
-                tracing::warn!(%error, "housekeeping failed");
-            }
-        }
-    }
-
-    async fn beat(&self) -> Result<()> {
+        events::append(tx, &[(id, &event)]).await?;
         let now = self.0.parts.env.now();
-        if !self.0.turns.is_empty() {
-            messages::renew_leases(&self.0.parts.db, &self.0.owner, now.plus_ms(LEASE_MS)).await?;
-        }
-        if self.0.parts.db.is_shared() {
-            self.reap(now).await?;
-        }
-        Ok(())
+        messages::finish(tx, &message, &self.0.owner, epoch, now).await
     }
+}
 
-    async fn obey(&self) -> Result<()> {
-        for id in messages::stops_for(&self.0.parts.db, &self.0.owner).await? {
-            self.abandon(&id);
-        }
-        Ok(())
-    }
+/// All text of one kind in a log.
+#[must_use]
+pub fn told(log: &[Event], kind: Kind) -> String {
+    log.iter()
+        .filter(|event| event.kind == kind)
+        .filter_map(text_of)
+        .collect()
 }
 
 /// The text of a `delta` or `reasoning` event.

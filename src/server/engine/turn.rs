@@ -8,10 +8,11 @@ use crate::server::providers::answer::Answer;
 use crate::server::providers::{
     ChatRequest, Credential, Provider, ProviderError, ProviderEvent, TokenUsage,
 };
-use crate::server::store::events::Event;
+use crate::server::store::events::{Event, Kind};
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Timing, Usage};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::time::Timestamp;
+use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,13 @@ const MAX_WAITING: usize = 64 * 1024;
 const AFTERGLOW: Duration = Duration::from_secs(2);
 /// Pause between tries to store an end that the database does not take.
 const INSIST: Duration = Duration::from_secs(1);
+
+/// Who starts an answer is its first owner.
+const FIRST_EPOCH: i64 = 1;
+/// A provider that asks for a longer wait than this is not asked again: the person decides.
+const SHORT_WAIT: Duration = Duration::from_secs(3);
+/// A second try comes at a random time up to this much later, so that many do not come at once. Milliseconds.
+const JITTER_MS: u64 = 400;
 
 /// Everything that an answer needs. The send that asked for it is committed.
 pub struct Turn {
@@ -92,6 +100,12 @@ struct Running<'a> {
     unstored: Vec<Arc<Event>>,
 }
 
+/// The data of a `delta` or `reasoning` event.
+#[derive(Serialize)]
+struct Text<'a> {
+    text: &'a str,
+}
+
 enum Piece {
     Text(String),
     Reasoning(String),
@@ -152,9 +166,19 @@ impl<'a> Running<'a> {
             request,
             ..
         } = &self.turn;
-        let wire = provider.encode(base, credential, request)?;
         let mut answer = Answer::new(provider.decoder(request));
-        let mut bytes = self.engine.parts.transport.stream(*provider, wire).await?;
+        let ask = async || {
+            let wire = provider.encode(base, credential, request)?;
+            self.engine.parts.transport.stream(*provider, wire).await
+        };
+        let mut bytes = match ask().await {
+            Err(error) if let Some(wait) = worth_another_try(&error) => {
+                tracing::info!(message.id = %self.turn.message.id, code = error.code.as_str(), "asking the provider again");
+                tokio::time::sleep(wait + self.jitter()).await;
+                ask().await?
+            }
+            asked => asked?,
+        };
         let mut events = Vec::new();
         loop {
             let finished = self.finish.is_some();
@@ -197,6 +221,11 @@ impl<'a> Running<'a> {
             }
             self.submit();
         }
+    }
+
+    fn jitter(&self) -> Duration {
+        let random = u64::from_be_bytes(self.engine.parts.env.random());
+        Duration::from_millis(random % JITTER_MS)
     }
 
     fn broken(&self, code: ErrorCode) -> AppError {
@@ -253,12 +282,12 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn event(&mut self, kind: &str, data: &serde_json::Value) -> Arc<Event> {
+    fn event(&mut self, kind: Kind, data: &impl Serialize) -> Arc<Event> {
         self.seq += 1;
         Arc::new(Event {
             seq: self.seq,
-            kind: kind.to_owned(),
-            data: data.to_string(),
+            kind,
+            data: serde_json::to_string(data).unwrap_or_default(),
         })
     }
 
@@ -268,8 +297,8 @@ impl<'a> Running<'a> {
         pieces
             .into_iter()
             .map(|piece| match piece {
-                Piece::Text(text) => self.event("delta", &json!({ "text": text })),
-                Piece::Reasoning(text) => self.event("reasoning", &json!({ "text": text })),
+                Piece::Text(text) => self.event(Kind::Delta, &Text { text: &text }),
+                Piece::Reasoning(text) => self.event(Kind::Reasoning, &Text { text: &text }),
             })
             .collect()
     }
@@ -284,6 +313,7 @@ impl<'a> Running<'a> {
         self.unstored.clone_from(&events);
         let op = Op {
             message: self.turn.message.id.clone(),
+            epoch: FIRST_EPOCH,
             events,
             first,
             end: None,
@@ -328,15 +358,16 @@ impl<'a> Running<'a> {
         message.reasoning =
             Some(std::mem::take(&mut self.reasoning)).filter(|text| !text.is_empty());
         if let Some(usage) = &message.usage {
-            events.push(self.event("usage", &json!(usage)));
+            events.push(self.event(Kind::Usage, usage));
         }
         events.push(match &message.error {
-            Some(error) => self.event("error", &json!({ "error": error, "message": message })),
-            None => self.event("done", &json!({ "message": message })),
+            Some(error) => self.event(Kind::Error, &json!({ "error": error, "message": message })),
+            None => self.event(Kind::Done, &json!({ "message": message })),
         });
         loop {
             let op = Op {
                 message: message.id.clone(),
+                epoch: FIRST_EPOCH,
                 events: events.clone(),
                 first: false,
                 end: Some(Box::new(writer::End {
@@ -399,6 +430,16 @@ impl<'a> Running<'a> {
                 .iter()
                 .map(|turn| estimate(&turn.text))
                 .sum::<u64>()
+    }
+}
+
+/// How long to wait before the provider is asked once more; none when that is no use. Nothing of an answer has come, and
+/// either the provider never got the question or it said itself when to come back.
+fn worth_another_try(error: &ProviderError) -> Option<Duration> {
+    match error.status {
+        None if error.unsent => Some(Duration::ZERO),
+        Some(429 | 500..) => error.retry_after.filter(|wait| *wait <= SHORT_WAIT),
+        _ => None,
     }
 }
 

@@ -4,23 +4,29 @@
 use super::live::LiveAnswers;
 use crate::server::clock::Env;
 use crate::server::store::events::{self, Event};
-use crate::server::store::{Db, Result, StoreError, Tx, messages, provider_keys};
+use crate::server::store::hints::{self, Hint};
+use crate::server::store::{Db, Result, messages, provider_keys};
 use crate::shared::chat::Message;
 use crate::shared::error::ErrorCode;
 use crate::shared::ids::MessageId;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 /// Operations in one commit at the most; keeps a single commit short.
 const BATCH: usize = 512;
-/// Pauses between tries while the database does not take a commit: about five seconds in all.
-const PATIENCE_MS: [u64; 6] = [50, 150, 400, 900, 1500, 2000];
+/// How long the database may refuse a commit before the answers concerned are ended.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What one answer wants stored.
 pub struct Op {
     /// The answer.
     pub message: MessageId,
+    /// Which of the answer's owners asks.
+    pub epoch: i64,
     /// Its next events.
     pub events: Vec<Arc<Event>>,
     /// Whether these are the provider's first: the answer goes from pending to streaming.
@@ -98,17 +104,25 @@ impl Task {
     async fn run(self, mut queue: mpsc::UnboundedReceiver<Waiting>) {
         let mut batch = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut batch, BATCH).await > 0 {
-            match self.commit(batch.iter().map(|waiting| &waiting.op)).await {
-                Ok(kept) => {
-                    for (waiting, kept) in batch.drain(..).zip(kept) {
-                        self.settle(waiting, if kept { Outcome::Stored } else { Outcome::Lost });
+            match self.insist(&batch).await {
+                Ok(outcomes) => {
+                    for (waiting, outcome) in batch.drain(..).zip(outcomes) {
+                        self.settle(waiting, outcome);
                     }
                 }
-                // One bad operation must not take the others with it.
+                // One operation that the database refuses must not take the others with it.
                 Err(error) => {
-                    tracing::warn!(%error, operations = batch.len(), "commit failed, trying one by one");
+                    tracing::warn!(%error, operations = batch.len(), "commit refused, trying one by one");
                     for waiting in batch.drain(..) {
-                        let outcome = self.insist(&waiting.op).await;
+                        let outcome = match self.insist(std::slice::from_ref(&waiting)).await {
+                            Ok(outcomes) => outcomes.first().copied().unwrap_or(Outcome::Failed),
+                            // Somebody else has ended it, or it was deleted.
+                            Err(error) if error.is_conflict() || error.is_orphan() => Outcome::Lost,
+                            Err(error) => {
+                                tracing::error!(%error, message.id = %waiting.op.message, "commit refused");
+                                Outcome::Failed
+                            }
+                        };
                         self.settle(waiting, outcome);
                     }
                 }
@@ -116,60 +130,59 @@ impl Task {
         }
     }
 
-    async fn commit<'a>(&self, ops: impl Iterator<Item = &'a Op>) -> Result<Vec<bool>> {
+    /// Commits, again and again while the database is locked, full or away.
+    ///
+    /// # Errors
+    /// When the database refuses what it is told to write, which trying again would not change.
+    async fn insist(&self, batch: &[Waiting]) -> Result<Vec<Outcome>> {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            match self.commit(batch).await {
+                Err(error) if error.is_refusal() => return Err(error),
+                Err(error) if Instant::now() >= give_up => {
+                    tracing::error!(%error, operations = batch.len(), "commit failed for good");
+                    return Ok(batch.iter().map(|_| Outcome::Failed).collect());
+                }
+                Err(error) => {
+                    tracing::warn!(%error, operations = batch.len(), "commit failed, trying again");
+                    tokio::time::sleep(PAUSE).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn commit(&self, batch: &[Waiting]) -> Result<Vec<Outcome>> {
         let mut tx = self.db.begin().await?;
-        let mut kept = Vec::new();
-        for op in ops {
-            kept.push(self.apply(&mut tx, op).await?);
+        let ops = || batch.iter().map(|waiting| &waiting.op);
+        let asked: Vec<_> = ops().map(|op| (&op.message, op.epoch)).collect();
+        let mut kept = messages::still_ours(&mut tx, &self.owner, &asked).await?;
+        for (op, kept) in ops().zip(&mut kept).filter(|(op, kept)| op.first && **kept) {
+            *kept = messages::begin_streaming(&mut tx, &op.message, &self.owner, op.epoch).await?;
+        }
+        let rows: Vec<_> = ops()
+            .zip(&kept)
+            .filter(|(_, kept)| **kept)
+            .flat_map(|(op, _)| op.events.iter().map(|event| (&op.message, &**event)))
+            .collect();
+        events::append(&mut tx, &rows).await?;
+        for (op, kept) in ops().zip(&mut kept).filter(|(_, kept)| **kept) {
+            let Some(end) = &op.end else { continue };
+            let now = self.env.now();
+            if let Some(key) = &end.message.key_id {
+                let error = end.message.error.as_ref();
+                let trouble = error.filter(|error| blames_key(error.code));
+                provider_keys::note_used(&mut tx, key, end.key_version, trouble, now).await?;
+            }
+            *kept = messages::finish(&mut tx, &end.message, &self.owner, op.epoch, now).await?;
+        }
+        if self.db.is_shared() {
+            let grown = ops().map(|op| op.message.clone()).collect();
+            hints::send(&mut tx, &Hint::Grown(grown)).await?;
         }
         tx.commit().await?;
-        Ok(kept)
-    }
-
-    async fn apply(&self, tx: &mut Tx, op: &Op) -> Result<bool> {
-        if op.first && !messages::begin_streaming(tx, &op.message, &self.owner).await? {
-            return Ok(false);
-        }
-        for event in &op.events {
-            if !events::append(tx, &op.message, &self.owner, event).await? {
-                return Ok(false);
-            }
-        }
-        let Some(end) = &op.end else { return Ok(true) };
-        let End {
-            message,
-            key_version,
-        } = &**end;
-        if let Some(key) = &message.key_id {
-            let trouble = message
-                .error
-                .as_ref()
-                .filter(|error| blames_key(error.code));
-            provider_keys::note_used(tx, key, *key_version, trouble, self.env.now()).await?;
-        }
-        messages::finish(tx, message, &self.owner).await
-    }
-
-    async fn insist(&self, op: &Op) -> Outcome {
-        for pause in PATIENCE_MS {
-            match self.commit(std::iter::once(op)).await {
-                Ok(kept) => {
-                    return if kept.first() == Some(&true) {
-                        Outcome::Stored
-                    } else {
-                        Outcome::Lost
-                    };
-                }
-                Err(error) if error.is_orphan() => return Outcome::Lost,
-                Err(error @ StoreError::Corrupt { .. }) => {
-                    tracing::error!(%error, "an answer's row does not read");
-                    return Outcome::Lost;
-                }
-                Err(error) => tracing::warn!(%error, message.id = %op.message, "commit failed"),
-            }
-            tokio::time::sleep(Duration::from_millis(pause)).await;
-        }
-        Outcome::Failed
+        let outcome = |kept| if kept { Outcome::Stored } else { Outcome::Lost };
+        Ok(kept.into_iter().map(outcome).collect())
     }
 
     fn settle(&self, waiting: Waiting, outcome: Outcome) {

@@ -4,7 +4,7 @@ use crate::server::engine::follow::Follower;
 use crate::server::engine::recovery::text_of;
 use crate::server::render::StreamRenderer;
 use crate::server::services::Services;
-use crate::server::store::events::Event;
+use crate::server::store::events::{Event, Kind};
 use crate::shared::chat::ViewEvent;
 use crate::shared::ids::{MessageId, ThreadId, UserId};
 use axum::body::Body;
@@ -38,7 +38,9 @@ fn write_events(events: &[Arc<Event>]) -> Bytes {
         let _ = write!(
             out,
             "id: {}\nevent: {}\ndata: {}\n\n",
-            event.seq, event.kind, event.data
+            event.seq,
+            event.kind.as_str(),
+            event.data
         );
     }
     Bytes::from(out)
@@ -117,9 +119,9 @@ pub(super) fn rendered(
             };
             let mut thought = String::new();
             for event in &events {
-                match event.kind.as_str() {
-                    "delta" => renderer.push(&text_of(event).unwrap_or_default()),
-                    "reasoning" => thought.push_str(&text_of(event).unwrap_or_default()),
+                match event.kind {
+                    Kind::Delta => renderer.push(&text_of(event).unwrap_or_default()),
+                    Kind::Reasoning => thought.push_str(&text_of(event).unwrap_or_default()),
                     _ => {}
                 }
             }

@@ -281,6 +281,7 @@ pub(super) fn failure(failure: &WireFailure<'_>, rule: Rule) -> ProviderError {
         code,
         status: Some(failure.status),
         retry_after: retry_after(failure.headers, &said, code),
+        unsent: false,
         list_only: false,
     }
 }

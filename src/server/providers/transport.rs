@@ -155,7 +155,13 @@ impl Transport {
         let response = match timeout_at(deadline, builder.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) if error.is_timeout() => return Err(call.error(ErrorCode::Timeout)),
-            Ok(Err(_)) => return Err(call.error(ErrorCode::Network)),
+            Ok(Err(error)) => {
+                let unsent = error.is_connect();
+                return Err(ProviderError {
+                    unsent,
+                    ..call.error(ErrorCode::Network)
+                });
+            }
             Err(_) => return Err(call.error(ErrorCode::Timeout)),
         };
         call.status(response.status().as_u16());

@@ -4,13 +4,12 @@ use super::keys::Opened;
 use super::threads::NewThread;
 use super::{NOT_STORABLE, Result, ServiceError, Services, limited, storable};
 use crate::server::crypto::mac::hex;
-use crate::server::engine::LEASE_MS;
 use crate::server::engine::follow::{Address, Follower};
 use crate::server::engine::turn::Turn;
 use crate::server::providers::{self, ChatRequest, Turn as Said};
 use crate::server::render;
 use crate::server::store::Tx;
-use crate::server::store::events::{self, Event};
+use crate::server::store::events::{self, Event, Kind};
 use crate::server::store::messages::{self, Placed};
 use crate::server::store::{provider_keys, threads};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
@@ -202,10 +201,10 @@ impl Services {
                 .to_string();
         let start = Arc::new(Event {
             seq: 1,
-            kind: "start".to_owned(),
+            kind: Kind::Start,
             data,
         });
-        events::append(&mut tx, &id, self.0.engine.owner(), &start).await?;
+        events::append(&mut tx, &[(&id, &*start)]).await?;
         threads::touch(
             &mut tx,
             &thread.id,
@@ -472,8 +471,8 @@ impl Services {
             key_mask: Some(opened.key.view.mask.clone()),
             sibling: (1, 1),
         };
-        let until = self.0.env.now().plus_ms(LEASE_MS);
-        match messages::insert(tx, &placed, Some((self.0.engine.owner(), until))).await {
+        let lease = (self.0.engine.owner(), self.0.engine.lease());
+        match messages::insert(tx, &placed, Some(lease)).await {
             Err(error) if error.is_conflict() => Err(ServiceError::GenerationInProgress(None)),
             other => {
                 other?;

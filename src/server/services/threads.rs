@@ -1,9 +1,10 @@
 //! Conversations and how they are read.
 
 use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
-use crate::server::engine::recovery::text_of;
+use crate::server::engine::recovery::told;
 use crate::server::providers;
 use crate::server::render;
+use crate::server::store::events::Kind;
 use crate::server::store::messages::Placed;
 use crate::server::store::{events, messages, threads};
 use crate::shared::chat::{
@@ -233,10 +234,10 @@ impl Services {
         let mut tx = self.0.db.begin().await?;
         let running = messages::running(&mut tx, id).await?;
         drop(tx);
-        if let Some(running) = running {
-            self.0.engine.abandon(&running);
-        }
         threads::delete(&self.0.db, user, id).await?;
+        if let Some(running) = running {
+            self.0.engine.abandon(&running).await?;
+        }
         Ok(())
     }
 
@@ -396,14 +397,8 @@ impl Services {
             return Ok(placed);
         }
         let log = events::after(&self.0.db, &placed.message.id, 0, i64::MAX).await?;
-        let told = |kind: &str| -> String {
-            log.iter()
-                .filter(|event| event.kind == kind)
-                .filter_map(text_of)
-                .collect()
-        };
-        placed.message.content = told("delta");
-        placed.message.reasoning = some_text(Some(told("reasoning")));
+        placed.message.content = told(&log, Kind::Delta);
+        placed.message.reasoning = some_text(Some(told(&log, Kind::Reasoning)));
         Ok(placed)
     }
 

@@ -1,30 +1,103 @@
 //! The append-only log of each answer, and the claims that make a send happen once.
 
-use super::{Db, Result, Tx, read, within};
+use super::batches::Batches;
+use super::{Db, Result, StoreError, Tx, read, within};
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
 use crate::shared::time::Timestamp;
 
+/// What an event says; its SSE name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The question and the pending answer.
+    Start,
+    /// Text of the answer.
+    Delta,
+    /// Text of the model's thoughts.
+    Reasoning,
+    /// The tokens that were paid for.
+    Usage,
+    /// The end: complete or stopped.
+    Done,
+    /// The end: failed.
+    Error,
+}
+
+impl Kind {
+    const ALL: [Self; 6] = [
+        Self::Start,
+        Self::Delta,
+        Self::Reasoning,
+        Self::Usage,
+        Self::Done,
+        Self::Error,
+    ];
+
+    /// As api.md spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Delta => "delta",
+            Self::Reasoning => "reasoning",
+            Self::Usage => "usage",
+            Self::Done => "done",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// One stored event: its number, its SSE name and its SSE data.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// From 1, without gaps.
     pub seq: i64,
     /// The SSE event's name.
-    pub kind: String,
+    pub kind: Kind,
     /// The SSE event's data, one JSON object.
     pub data: String,
 }
 
-/// Appends an event while `owner` is still writing this answer. Answers whether it was.
+type Row = (i64, String, String);
+
+fn read_events(message: &MessageId, rows: Vec<Row>) -> Result<Vec<Event>> {
+    let event = |(seq, name, data): Row| {
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == name);
+        kind.map(|kind| Event { seq, kind, data })
+            .ok_or_else(|| StoreError::Corrupt {
+                table: "message_events",
+                column: "kind",
+                id: format!("{message}/{seq}"),
+            })
+    };
+    rows.into_iter().map(event).collect()
+}
+
+/// Appends events to logs that the caller has found to be its own in this transaction ([`super::messages::still_ours`]).
 ///
 /// # Errors
-/// When the database fails, or the message is gone ([`super::StoreError::is_orphan`]).
-pub async fn append(tx: &mut Tx, message: &MessageId, owner: &str, event: &Event) -> Result<bool> {
-    const SQL: &str = "INSERT INTO message_events (message_id, seq, kind, data) SELECT $1, $2, $3, $4
-        WHERE EXISTS (SELECT 1 FROM messages WHERE id = $1 AND owner = $5 AND status IN ('pending', 'streaming'))";
-    let done = within!(tx, c => sqlx::query(SQL).bind(message.as_str()).bind(event.seq).bind(&event.kind).bind(&event.data).bind(owner)
-        .execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(done == 1)
+/// When the database fails; a conflict means that somebody else has ended the answer meanwhile
+/// ([`StoreError::is_conflict`]), an orphan that the message is gone ([`StoreError::is_orphan`]).
+pub async fn append(tx: &mut Tx, events: &[(&MessageId, &Event)]) -> Result<()> {
+    static SQL: Batches = Batches::new(|rows| {
+        let rows: Vec<String> = (0..rows)
+            .map(|row| row * 4)
+            .map(|at| format!("(${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4))
+            .collect();
+        format!(
+            "INSERT INTO message_events (message_id, seq, kind, data) VALUES {}",
+            rows.join(", ")
+        )
+    });
+    for (sql, rows) in SQL.split(events) {
+        within!(&mut *tx, c => {
+            let mut query = sqlx::query(sql);
+            for (message, event) in rows {
+                query = query.bind(message.as_str()).bind(event.seq).bind(event.kind.as_str()).bind(&event.data);
+            }
+            query.execute(c).await.map(drop)
+        })?;
+    }
+    Ok(())
 }
 
 /// Events after number `after`, in order, `limit` at the most.
@@ -33,9 +106,8 @@ pub async fn append(tx: &mut Tx, message: &MessageId, owner: &str, event: &Event
 /// When the database fails.
 pub async fn after(db: &Db, message: &MessageId, after: i64, limit: i64) -> Result<Vec<Event>> {
     const SQL: &str = "SELECT seq, kind, data FROM message_events WHERE message_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    Ok(
-        read!(db, c => sqlx::query_as::<_, Event>(SQL).bind(message.as_str()).bind(after).bind(limit).fetch_all(c).await)?,
-    )
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(message.as_str()).bind(after).bind(limit).fetch_all(c).await)?;
+    read_events(message, rows)
 }
 
 /// All events of an answer, inside a transaction.
@@ -45,7 +117,28 @@ pub async fn after(db: &Db, message: &MessageId, after: i64, limit: i64) -> Resu
 pub async fn all(tx: &mut Tx, message: &MessageId) -> Result<Vec<Event>> {
     const SQL: &str =
         "SELECT seq, kind, data FROM message_events WHERE message_id = $1 ORDER BY seq";
-    Ok(within!(tx, c => sqlx::query_as::<_, Event>(SQL).bind(message.as_str()).fetch_all(c).await)?)
+    let rows =
+        within!(tx, c => sqlx::query_as::<_, Row>(SQL).bind(message.as_str()).fetch_all(c).await)?;
+    read_events(message, rows)
+}
+
+/// Removes the log of one answer that ended and whose time has come. Answers whether there was one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn collect(db: &Db, now: Timestamp) -> Result<bool> {
+    const NEXT: &str = "SELECT id FROM messages WHERE log_until IS NOT NULL AND log_until <= $1 ORDER BY log_until LIMIT 1";
+    const REMOVE: &str = "DELETE FROM message_events WHERE message_id = $1";
+    const DONE: &str = "UPDATE messages SET log_until = NULL WHERE id = $1";
+    let next =
+        read!(db, c => sqlx::query_scalar::<_, String>(NEXT).bind(now.0).fetch_optional(c).await)?;
+    let Some(id) = next else { return Ok(false) };
+    let mut tx = db.begin().await?;
+    for sql in [REMOVE, DONE] {
+        within!(&mut tx, c => sqlx::query(sql).bind(&id).execute(c).await.map(drop))?;
+    }
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// What a `clientRequestId` was used for.

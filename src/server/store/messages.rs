@@ -1,11 +1,14 @@
 //! Messages: a tree by parent, of which one branch is shown. Answers are written by one owner at a time.
 
+use super::batches::Batches;
+use super::hints::{self, Hint};
 use super::{Db, Result, StoreError, Tx, read, within, write};
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Timing, Usage};
 use crate::shared::ids::{
     ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId, UserId,
 };
 use crate::shared::time::Timestamp;
+use std::collections::HashMap;
 
 const NANO: f64 = 1e9;
 
@@ -336,25 +339,66 @@ pub async fn copy(tx: &mut Tx, placed: &Placed) -> Result<()> {
     Ok(())
 }
 
-/// `pending` becomes `streaming`, if `owner` still writes it.
+/// Whether `owner` still writes each of these running answers in the epoch that it names, in their order.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn begin_streaming(tx: &mut Tx, id: &MessageId, owner: &str) -> Result<bool> {
-    const SQL: &str = "UPDATE messages SET status = 'streaming' WHERE id = $1 AND owner = $2 AND status = 'pending'";
-    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).execute(c).await.map(|done| done.rows_affected()))?;
+pub async fn still_ours(
+    tx: &mut Tx,
+    owner: &str,
+    answers: &[(&MessageId, i64)],
+) -> Result<Vec<bool>> {
+    static SQL: Batches = Batches::new(|rows| {
+        let ids: Vec<String> = (2..rows + 2).map(|at| format!("${at}")).collect();
+        format!(
+            "SELECT id, epoch FROM messages WHERE owner = $1 AND status IN ('pending', 'streaming') AND id IN ({})",
+            ids.join(", ")
+        )
+    });
+    let mut found: HashMap<String, i64> = HashMap::with_capacity(answers.len());
+    for (sql, part) in SQL.split(answers) {
+        let rows: Vec<(String, i64)> = within!(&mut *tx, c => {
+            let mut query = sqlx::query_as(sql).bind(owner);
+            for (id, _) in part {
+                query = query.bind(id.as_str());
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows);
+    }
+    let ours = |(id, epoch): &(&MessageId, i64)| found.get(id.as_str()) == Some(epoch);
+    Ok(answers.iter().map(ours).collect())
+}
+
+/// `pending` becomes `streaming`, if `owner` still writes it in this epoch.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_streaming(tx: &mut Tx, id: &MessageId, owner: &str, epoch: i64) -> Result<bool> {
+    const SQL: &str = "UPDATE messages SET status = 'streaming' WHERE id = $1 AND owner = $2 AND epoch = $3 AND status = 'pending'";
+    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(done == 1)
 }
 
-/// Ends an answer: its text, outcome and cost in one step, if `owner` still writes it. Answers whether it did.
+/// How long the log of an answer that ended stays, for readers that come back. Milliseconds.
+pub const LOG_MS: i64 = 60 * 60 * 1000;
+
+/// Ends an answer at `now`: its text, outcome and cost in one step, if `owner` still writes it in this epoch. Answers
+/// whether it did.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish(tx: &mut Tx, message: &Message, owner: &str) -> Result<bool> {
+pub async fn finish(
+    tx: &mut Tx,
+    message: &Message,
+    owner: &str,
+    epoch: i64,
+    now: Timestamp,
+) -> Result<bool> {
     const SQL: &str = "UPDATE messages SET status = $3, content = $4, reasoning = $5, finish_reason = $6, error = $7, input_tokens = $8,
         output_tokens = $9, reasoning_tokens = $10, cost_nano_usd = $11, estimated = $12, ttft_ms = $13, duration_ms = $14,
-        owner = NULL, lease_until = NULL
-        WHERE id = $1 AND owner = $2 AND status IN ('pending', 'streaming')";
+        owner = NULL, lease_until = NULL, log_until = $16
+        WHERE id = $1 AND owner = $2 AND epoch = $15 AND status IN ('pending', 'streaming')";
     let usage = message.usage.as_ref();
     let error = message
         .error
@@ -372,6 +416,7 @@ pub async fn finish(tx: &mut Tx, message: &Message, owner: &str) -> Result<bool>
         .bind(usage.map(|usage| signed(usage.input_tokens))).bind(usage.map(|usage| signed(usage.output_tokens)))
         .bind(usage.map(|usage| signed(usage.reasoning_tokens))).bind(cost).bind(usage.map(|usage| usage.estimated))
         .bind(message.timing.and_then(|timing| timing.ttft_ms).map(signed)).bind(message.timing.map(|timing| signed(timing.duration_ms)))
+        .bind(epoch).bind(now.plus_ms(LOG_MS).0)
         .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(done == 1)
 }
@@ -382,7 +427,10 @@ pub async fn finish(tx: &mut Tx, message: &Message, owner: &str) -> Result<bool>
 /// When the database fails.
 pub async fn request_stop(db: &Db, id: &MessageId, now: Timestamp) -> Result<bool> {
     const SQL: &str = "UPDATE messages SET stop_requested_at = $2 WHERE id = $1 AND status IN ('pending', 'streaming')";
-    let done = write!(db, c => sqlx::query(SQL).bind(id.as_str()).bind(now.0).execute(c).await.map(|done| done.rows_affected()))?;
+    let mut tx = db.begin().await?;
+    let done = within!(&mut tx, c => sqlx::query(SQL).bind(id.as_str()).bind(now.0).execute(c).await.map(|done| done.rows_affected()))?;
+    hints::send(&mut tx, &Hint::Stop(id.clone())).await?;
+    tx.commit().await?;
     Ok(done == 1)
 }
 
@@ -428,7 +476,7 @@ pub async fn orphans(db: &Db, before: Timestamp) -> Result<Vec<MessageId>> {
     Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
 }
 
-/// Takes an orphan over, if nobody else did, and answers it.
+/// Takes an orphan over, if nobody else did, and answers it with its new epoch.
 ///
 /// # Errors
 /// When the database fails.
@@ -437,13 +485,12 @@ pub async fn adopt(
     id: &MessageId,
     owner: &str,
     before: Timestamp,
-) -> Result<Option<Message>> {
-    const TAKE: &str = "UPDATE messages SET owner = $2 WHERE id = $1 AND status IN ('pending', 'streaming') AND lease_until < $3";
+) -> Result<Option<(Message, i64)>> {
+    const TAKE: &str = "UPDATE messages SET owner = $2, epoch = epoch + 1
+        WHERE id = $1 AND status IN ('pending', 'streaming') AND lease_until < $3 RETURNING epoch";
     const GET: &str = columns!("WHERE m.id = $1");
-    let done = within!(tx, c => sqlx::query(TAKE).bind(id.as_str()).bind(owner).bind(before.0).execute(c).await.map(|done| done.rows_affected()))?;
-    if done == 0 {
-        return Ok(None);
-    }
+    let taken = within!(&mut *tx, c => sqlx::query_scalar::<_, i64>(TAKE).bind(id.as_str()).bind(owner).bind(before.0).fetch_optional(c).await)?;
+    let Some(epoch) = taken else { return Ok(None) };
     let row = within!(tx, c => sqlx::query_as::<_, Row>(GET).bind(id.as_str()).fetch_one(c).await)?;
-    Ok(Some(Placed::try_from(row)?.message))
+    Ok(Some((Placed::try_from(row)?.message, epoch)))
 }
