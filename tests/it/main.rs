@@ -13,6 +13,7 @@
 mod http;
 mod process;
 mod providers;
+mod replicas;
 mod security;
 mod simulate;
 mod store;

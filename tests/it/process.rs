@@ -1,6 +1,6 @@
 //! The real program: how it starts, how it refuses to, and what is left of it after a crash and a polite end.
 
-use crate::support::app::{Client, OPENAI_KEY, PASSWORD, cookie_of, parts, read_events, text_of};
+use crate::support::app::{PASSWORD, cookie_of, parts, read_events, text_of};
 use crate::support::probe::{Tail, refusal, soon};
 use crate::support::process::{Server, command};
 use keylm::server::simulate::Simulator;
@@ -10,16 +10,6 @@ use std::time::{Duration, Instant};
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const OTHER_KEY: &str = "ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0A=";
-
-async fn person(server: &Server) -> Client {
-    let mut client = server.client();
-    let form = json!({ "email": "ada@example.org", "password": PASSWORD });
-    let made = client.post("/api/auth/register", &form).await;
-    assert_eq!(made.status(), 201);
-    client.cookie = Some(cookie_of(&made));
-    client.add_key("openai", OPENAI_KEY).await;
-    client
-}
 
 fn mode(path: &std::path::Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -66,7 +56,7 @@ async fn a_wrong_master_key_ends_the_start_and_names_the_variable() {
         &[("APP_ENCRYPTION_KEY", KEY)],
     )
     .await;
-    person(&server).await;
+    server.person().await;
     let folder = server.kill();
     let addr = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -131,7 +121,7 @@ async fn a_wrong_master_key_ends_the_start_and_names_the_variable() {
 async fn a_killed_process_loses_nothing_that_was_shown() {
     let sim = Simulator::start(0).await.unwrap();
     let mut server = Server::start(&sim, tempfile::tempdir().unwrap(), &[]).await;
-    let mut ada = person(&server).await;
+    let mut ada = server.person().await;
     for (round, events) in [1, 2, 4, 9, 30].into_iter().enumerate() {
         let thread = ada
             .thread(
@@ -203,7 +193,7 @@ async fn a_polite_end_tells_every_reader() {
         &[("DRAIN_SECONDS", "2")],
     )
     .await;
-    let ada = person(&server).await;
+    let ada = server.person().await;
     let mut tails = Vec::new();
     for n in 0..3 {
         let thread = ada.thread("openai", "sim-endless").await;

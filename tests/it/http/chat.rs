@@ -317,10 +317,8 @@ async fn trouble_keeps_what_had_arrived_and_says_what_it_was() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_keeps_everything_that_was_shown(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let app = TestApp::start_with(engine, &[]).await;
+async fn a_restart_keeps_everything_that_was_shown() {
+    let app = TestApp::start().await;
     let mut ada = app.user_with_keys().await;
     let thread = ada.thread("openai", "sim-endless").await;
     let mut response = ada.ask(&thread, "r1", "Go on").await;

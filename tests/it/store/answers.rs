@@ -1,7 +1,7 @@
 use super::people::person;
 use super::threads::thread;
 use crate::support::{Engine, TestDb};
-use keylm::server::store::events::{self, Event};
+use keylm::server::store::events::{self, Event, Kind};
 use keylm::server::store::messages::{self, Placed};
 use keylm::server::store::{Db, Tx};
 use keylm::shared::chat::{FinishReason, Message, MessageStatus, Role, Thread, Timing, Usage};
@@ -10,6 +10,7 @@ use keylm::shared::time::Timestamp;
 use rstest::rstest;
 
 const ME: &str = "process-1";
+const ENDED: Timestamp = Timestamp(1_000);
 
 fn message(thread: &Thread, id: &str, above: Option<&Placed>, role: Role) -> Placed {
     let message = Message {
@@ -54,7 +55,7 @@ async fn insert(tx: &mut Tx, placed: &Placed) {
 fn event(seq: i64) -> Event {
     Event {
         seq,
-        kind: "delta".to_owned(),
+        kind: Kind::Delta,
         data: format!("{{\"text\":\"{seq}\"}}"),
     }
 }
@@ -79,7 +80,9 @@ async fn end(db: &Db, answer: &Placed, text: &str) -> bool {
         ..answer.message.clone()
     };
     let mut tx = db.begin().await.unwrap();
-    let done = messages::finish(&mut tx, &ended, ME).await.unwrap();
+    let done = messages::finish(&mut tx, &ended, ME, 1, ENDED)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     done
 }
@@ -130,35 +133,100 @@ async fn only_the_owner_of_a_running_answer_appends_to_it(
     let (_, _, answer) = running(&test.db).await;
     let id = &answer.message.id;
     let mut tx = test.db.begin().await.unwrap();
-    assert!(events::append(&mut tx, id, ME, &event(1)).await.unwrap());
-    assert!(
-        !events::append(&mut tx, id, "process-2", &event(2))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !messages::begin_streaming(&mut tx, id, "process-2")
-            .await
-            .unwrap()
-    );
-    assert!(messages::begin_streaming(&mut tx, id, ME).await.unwrap());
-    assert!(
-        !messages::begin_streaming(&mut tx, id, ME).await.unwrap(),
-        "it streams already"
-    );
+    let missing: MessageId = "a9".parse().unwrap();
+    let asked = [(&missing, 1), (id, 1), (id, 2)];
+    let ours = messages::still_ours(&mut tx, ME, &asked).await.unwrap();
+    assert_eq!(ours, [false, true, false], "the epoch counts too");
+    let theirs = messages::still_ours(&mut tx, "process-2", &asked).await;
+    assert_eq!(theirs.unwrap(), [false; 3]);
+    events::append(&mut tx, &[(id, &event(1))]).await.unwrap();
+    for (owner, epoch, begins) in [
+        ("process-2", 1, false),
+        (ME, 2, false),
+        (ME, 1, true),
+        (ME, 1, false),
+    ] {
+        assert_eq!(
+            messages::begin_streaming(&mut tx, id, owner, epoch)
+                .await
+                .unwrap(),
+            begins,
+            "{owner} {epoch}"
+        );
+    }
     tx.commit().await.unwrap();
     assert!(end(&test.db, &answer, "1").await);
     let mut tx = test.db.begin().await.unwrap();
-    assert!(
-        !events::append(&mut tx, id, ME, &event(2)).await.unwrap(),
-        "it has ended"
-    );
+    let ours = messages::still_ours(&mut tx, ME, &[(id, 1)]).await.unwrap();
+    assert_eq!(ours, [false], "it has ended");
     drop(tx);
     assert_eq!(
         events::after(&test.db, id, 0, 99).await.unwrap(),
         [event(1)]
     );
     assert_eq!(events::after(&test.db, id, 1, 99).await.unwrap(), []);
+}
+
+#[rstest]
+#[tokio::test]
+async fn many_events_go_in_at_once_and_come_out_in_order(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let (_, _, answer) = running(&test.db).await;
+    let id = &answer.message.id;
+    let log: Vec<Event> = (1..=181).map(event).collect();
+    let rows: Vec<_> = log.iter().map(|event| (id, event)).collect();
+    let mut tx = test.db.begin().await.unwrap();
+    events::append(&mut tx, &rows).await.unwrap();
+    assert!(
+        events::append(&mut tx, &rows[180..])
+            .await
+            .unwrap_err()
+            .is_conflict(),
+        "a number is given once"
+    );
+    drop(tx);
+    let mut tx = test.db.begin().await.unwrap();
+    events::append(&mut tx, &rows).await.unwrap();
+    assert_eq!(events::all(&mut tx, id).await.unwrap(), log);
+    tx.commit().await.unwrap();
+    assert_eq!(
+        events::after(&test.db, id, 100, 81).await.unwrap(),
+        log[100..]
+    );
+    let mut tx = test.db.begin().await.unwrap();
+    let gone: MessageId = "a9".parse().unwrap();
+    let orphan = events::append(&mut tx, &[(&gone, &event(1))]).await;
+    assert!(orphan.unwrap_err().is_orphan());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_log_goes_an_hour_after_the_end_and_the_text_stays(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let (thread, _, answer) = running(&test.db).await;
+    let id = &answer.message.id;
+    let mut tx = test.db.begin().await.unwrap();
+    events::append(&mut tx, &[(id, &event(1))]).await.unwrap();
+    tx.commit().await.unwrap();
+    let much_later = Timestamp(i64::MAX);
+    assert!(
+        !events::collect(&test.db, much_later).await.unwrap(),
+        "not while it runs"
+    );
+    assert!(end(&test.db, &answer, "1").await);
+    let due = ENDED.plus_ms(messages::LOG_MS);
+    assert!(!events::collect(&test.db, due.plus_ms(-1)).await.unwrap());
+    assert_eq!(events::after(&test.db, id, 0, 9).await.unwrap().len(), 1);
+    assert!(events::collect(&test.db, due).await.unwrap());
+    assert!(!events::collect(&test.db, due).await.unwrap(), "once");
+    assert_eq!(events::after(&test.db, id, 0, 9).await.unwrap(), []);
+    let ada = "ada".parse().unwrap();
+    let stored = messages::get(&test.db, &ada, &thread.id, id).await.unwrap();
+    assert_eq!(stored.unwrap().message.content, "1");
 }
 
 #[rstest]
@@ -205,7 +273,11 @@ async fn outcome_and_cost_come_back_as_they_were_stored(
         ..answer.message.clone()
     };
     let mut tx = test.db.begin().await.unwrap();
-    assert!(messages::finish(&mut tx, &ended, ME).await.unwrap());
+    assert!(
+        messages::finish(&mut tx, &ended, ME, 1, ENDED)
+            .await
+            .unwrap()
+    );
     tx.commit().await.unwrap();
     let ada = "ada".parse().unwrap();
     let stored = messages::get(&test.db, &ada, &thread.id, &ended.id)
@@ -299,18 +371,20 @@ async fn an_orphan_is_adopted_once_and_only_after_its_lease(
             .unwrap()
             .is_none()
     );
-    assert!(
-        messages::adopt(&mut tx, id, "process-2", Timestamp(201))
-            .await
-            .unwrap()
-            .is_some()
-    );
-    assert!(
-        !messages::finish(&mut tx, &answer.message, ME)
-            .await
-            .unwrap(),
-        "the first owner lost it"
-    );
+    let (adopted, epoch) = messages::adopt(&mut tx, id, ME, Timestamp(201))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((&adopted.id, epoch), (id, 2));
+    for (epoch, ends) in [(1, false), (2, true)] {
+        assert_eq!(
+            messages::finish(&mut tx, &answer.message, ME, epoch, ENDED)
+                .await
+                .unwrap(),
+            ends,
+            "even the same process is another owner in a later epoch"
+        );
+    }
 }
 
 #[rstest]

@@ -1,7 +1,8 @@
 //! The real program in a process of its own.
 
-use super::app::{Client, http_client};
+use super::app::{Client, OPENAI_KEY, PASSWORD, cookie_of, http_client};
 use keylm::server::simulate::Simulator;
+use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -83,6 +84,17 @@ impl Server {
             http: http_client(),
             email: String::new(),
         }
+    }
+
+    /// Ada, signed in, with a key.
+    pub async fn person(&self) -> Client {
+        let mut client = self.client();
+        let form = json!({ "email": "ada@example.org", "password": PASSWORD });
+        let made = client.post("/api/auth/register", &form).await;
+        assert_eq!(made.status(), 201);
+        client.cookie = Some(cookie_of(&made));
+        client.add_key("openai", OPENAI_KEY).await;
+        client
     }
 
     fn signal(&self, name: &str) {
