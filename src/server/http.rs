@@ -8,6 +8,7 @@ pub mod keys;
 pub mod messages;
 pub mod middleware;
 pub mod models;
+pub mod page_threads;
 pub mod sse;
 pub mod threads;
 

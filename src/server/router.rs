@@ -3,7 +3,7 @@
 use crate::server::assets;
 use crate::server::error::ApiError;
 use crate::server::http::middleware::security_headers::CspNonce;
-use crate::server::http::{api, middleware, missing, probes};
+use crate::server::http::{api, middleware, missing, page_threads, probes};
 use crate::server::state::AppState;
 use crate::shared::account::Preferences;
 use crate::shared::error::{AppError, ErrorCode};
@@ -11,15 +11,17 @@ use crate::ui::app::App;
 use crate::ui::shell::{RequestSeed, SiteFiles, shell};
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
 use http::{Method, StatusCode, header};
 use leptos::nonce::Nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
-    LeptosRoutes, generate_route_list, handle_server_fns_with_context,
+    AxumRouteListing, LeptosRoutes, generate_route_list, handle_server_fns_with_context,
     render_app_async_with_context,
 };
+use std::sync::OnceLock;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -28,8 +30,10 @@ const MAX_FORM: usize = 4 * 1024 * 1024;
 
 /// The whole server.
 pub fn build(state: AppState) -> Router {
-    let routes = generate_route_list(App);
     let context = page_context(state.clone());
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, page_routes(), context, shell)
+        .route_layer(from_fn_with_state(state.pages.clone(), page_threads::layer));
     let app = Router::new()
         .nest("/api", api())
         // The nest has `/api` and what is below it.
@@ -39,10 +43,16 @@ pub fn build(state: AppState) -> Router {
             "/fn/{*name}",
             post(server_fn).layer(RequestBodyLimitLayer::new(MAX_FORM)),
         )
-        .leptos_routes_with_context(&state, routes, context, shell)
+        .merge(pages)
         .fallback(file_or_not_found)
         .layer(CatchPanicLayer::custom(panicked));
     middleware::wrap(app, &state.config, state.services.env()).with_state(state)
+}
+
+/// The addresses of all pages. Found once: while leptos looks for them, no page in the whole process gets its data.
+fn page_routes() -> Vec<AxumRouteListing> {
+    static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    ROUTES.get_or_init(|| generate_route_list(App)).clone()
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
@@ -92,9 +102,9 @@ async fn file_or_not_found(State(state): State<AppState>, request: Request) -> R
     {
         return file;
     }
-    let mut page = render_app_async_with_context(page_context(state), shell)(request)
-        .await
-        .into_response();
+    let page = render_app_async_with_context(page_context(state.clone()), shell)(request);
+    let render = async { page.await.into_response() };
+    let mut page = state.pages.render(render).await;
     if page.status() == StatusCode::OK {
         *page.status_mut() = StatusCode::NOT_FOUND;
     }

@@ -1,6 +1,7 @@
 //! What handlers and pages are given.
 
 use crate::server::config::Config;
+use crate::server::http::page_threads::PageThreads;
 use crate::server::services::Services;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -13,6 +14,8 @@ pub struct AppState {
     pub services: Services,
     /// How this process was set up.
     pub config: Arc<Config>,
+    /// Where pages are rendered.
+    pub pages: PageThreads,
     /// What leptos wants to know.
     pub leptos: LeptosOptions,
 }
