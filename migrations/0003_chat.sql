@@ -54,6 +54,7 @@ CREATE TABLE messages (
 );
 
 CREATE INDEX messages_in_place ON messages (thread_id, depth);
+CREATE INDEX messages_aside ON messages (thread_id, depth) WHERE NOT on_branch;
 CREATE INDEX messages_by_parent ON messages (parent_id);
 CREATE INDEX messages_by_time ON messages (thread_id, created_at, id);
 CREATE INDEX messages_running ON messages (lease_until) WHERE status IN ('pending', 'streaming');

@@ -3,9 +3,11 @@
 use crate::server::clock::Env;
 use crate::server::config::{Config, ConfigError, Database};
 use crate::server::engine::{Engine, Parts as EngineParts};
+use crate::server::http::page_threads::PageThreads;
 use crate::server::limits::Limiter;
 use crate::server::providers::REGISTRY;
 use crate::server::providers::transport::{Transport, TransportError, TransportLimits};
+use crate::server::render::Rendered;
 use crate::server::services::{Parts, ServiceError, Services};
 use crate::server::state::AppState;
 use crate::server::store::{Db, StoreError, Target, instance};
@@ -199,12 +201,15 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         keyring: Arc::clone(&config.keyring),
         auth_secret: config.auth_secret.clone(),
         instance,
+        rendered: Rendered::default(),
         bases,
         transport,
         engine,
         db,
         env,
     });
+    let pages = PageThreads::start()
+        .map_err(|error| BootError::Io("the threads for pages".to_owned(), error))?;
     let leptos = LeptosOptions::builder()
         .output_name("keylm")
         .site_addr(config.addr)
@@ -212,6 +217,7 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
     let router = router::build(AppState {
         services: services.clone(),
         config,
+        pages,
         leptos,
     });
     Ok(Assembled { router, services })

@@ -481,7 +481,7 @@ async fn sent(
             .message_view(user, thread, &asked)
             .await
             .map_err(fail)?,
-        answer: rules::view(placed),
+        answer: services.view(placed),
     })
 }
 

@@ -8,6 +8,7 @@
 //! on its own, which is what makes a stream cheap and the stream equal to the history. It also means that a link
 //! reference is resolved only inside of its piece; a definition elsewhere stays visible as text.
 
+mod cache;
 mod html;
 mod lock;
 mod repair;
@@ -18,6 +19,7 @@ mod stream;
 mod tests;
 mod text;
 
+pub use cache::Rendered;
 pub use lock::differences;
 pub use stream::StreamRenderer;
 

@@ -16,6 +16,7 @@ use crate::server::engine::Engine;
 use crate::server::limits::Limiter;
 use crate::server::providers::transport::Transport;
 use crate::server::providers::{self, Provider, ProviderError};
+use crate::server::render::Rendered;
 use crate::server::store::{Db, StoreError};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{MessageId, ProviderId};
@@ -111,6 +112,8 @@ pub struct Parts {
     pub by_email: Limiter,
     /// Sends by person.
     pub by_user: Limiter,
+    /// Answers that were rendered before.
+    pub rendered: Rendered,
 }
 
 impl Services {

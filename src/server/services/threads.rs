@@ -290,7 +290,7 @@ impl Services {
             .filter(|depth| *depth > 1);
         let mut views = Vec::with_capacity(found.len());
         for placed in found {
-            views.push(view(self.so_far(placed).await?));
+            views.push(self.view(self.so_far(placed).await?));
         }
         Ok(ThreadView {
             thread,
@@ -373,7 +373,42 @@ impl Services {
         thread: &ThreadId,
         id: &MessageId,
     ) -> Result<MessageView> {
-        Ok(view(self.message(user, thread, id).await?))
+        Ok(self.view(self.message(user, thread, id).await?))
+    }
+
+    /// A message as the page shows it.
+    #[must_use]
+    pub fn view(&self, placed: Placed) -> MessageView {
+        let Placed {
+            message,
+            key_mask,
+            sibling,
+            ..
+        } = placed;
+        let (text, blocks) = match message.role {
+            Role::User => (message.content, Vec::new()),
+            Role::Assistant if message.status.is_final() => {
+                let blocks = self.0.rendered.blocks(&message.id, &message.content);
+                (String::new(), blocks)
+            }
+            Role::Assistant => (String::new(), render::blocks(&message.content)),
+        };
+        MessageView {
+            id: message.id,
+            role: message.role,
+            text,
+            blocks,
+            reasoning: message.reasoning,
+            status: message.status,
+            finish_reason: message.finish_reason,
+            error: message.error,
+            model: message.model,
+            key_mask,
+            usage: message.usage,
+            timing: message.timing,
+            created_at: message.created_at,
+            sibling,
+        }
     }
 
     /// One message, with what is stored so far if it is being written.
@@ -454,37 +489,6 @@ impl Services {
                 all.push(self.so_far(placed).await?.message);
             }
         }
-    }
-}
-
-/// A message as the page shows it.
-#[must_use]
-pub fn view(placed: Placed) -> MessageView {
-    let Placed {
-        message,
-        key_mask,
-        sibling,
-        ..
-    } = placed;
-    let (text, blocks) = match message.role {
-        Role::User => (message.content, Vec::new()),
-        Role::Assistant => (String::new(), render::blocks(&message.content)),
-    };
-    MessageView {
-        id: message.id,
-        role: message.role,
-        text,
-        blocks,
-        reasoning: message.reasoning,
-        status: message.status,
-        finish_reason: message.finish_reason,
-        error: message.error,
-        model: message.model,
-        key_mask,
-        usage: message.usage,
-        timing: message.timing,
-        created_at: message.created_at,
-        sibling,
     }
 }
 

@@ -50,8 +50,6 @@ struct Row {
     ttft_ms: Option<i64>,
     duration_ms: Option<i64>,
     created_at: i64,
-    sibling: i64,
-    siblings: i64,
 }
 
 macro_rules! columns {
@@ -59,11 +57,7 @@ macro_rules! columns {
         concat!(
             "SELECT m.id, m.thread_id, m.parent_id, m.depth, m.role, m.content, m.reasoning, m.status, m.finish_reason, m.error, m.provider,
              m.model, m.key_id, m.key_mask, m.client_request_id, m.input_tokens, m.output_tokens, m.reasoning_tokens, m.cost_nano_usd,
-             m.estimated, m.ttft_ms, m.duration_ms, m.created_at,
-             (SELECT COUNT(*) FROM messages s WHERE s.thread_id = m.thread_id AND s.depth = m.depth
-                AND (m.depth = 1 OR s.parent_id = m.parent_id)) AS siblings,
-             (SELECT COUNT(*) FROM messages s WHERE s.thread_id = m.thread_id AND s.depth = m.depth
-                AND (m.depth = 1 OR s.parent_id = m.parent_id) AND (s.created_at, s.id) <= (m.created_at, m.id)) AS sibling
+             m.estimated, m.ttft_ms, m.duration_ms, m.created_at
              FROM messages m ",
             $rest
         )
@@ -146,18 +140,50 @@ impl TryFrom<Row> for Placed {
             content: row.content,
             created_at: Timestamp(row.created_at),
         };
-        let count = |n: i64| u32::try_from(n).unwrap_or(1).max(1);
         Ok(Self {
             message,
             depth: row.depth,
             key_mask: row.key_mask,
-            sibling: (count(row.sibling), count(row.siblings)),
+            sibling: (1, 1),
         })
     }
 }
 
-fn placed(rows: Vec<Row>) -> Result<Vec<Placed>> {
-    rows.into_iter().map(TryInto::try_into).collect()
+/// Parent, time and id of a message: what decides its place among siblings.
+type Beside = (Option<String>, i64, String);
+
+impl Placed {
+    /// Finds its place among `others`, of which those with another parent do not count.
+    fn count_siblings<'a>(&mut self, others: impl Iterator<Item = &'a Beside>) {
+        let message = &self.message;
+        let parent = message.parent_id.as_ref().map(MessageId::as_str);
+        let ours = (message.created_at.0, message.id.as_str());
+        let (mut which, mut of) = (1, 1);
+        for (_, at, id) in others.filter(|(above, _, _)| above.as_deref() == parent) {
+            of += 1;
+            which += u32::from((*at, id.as_str()) < ours);
+        }
+        self.sibling = (which, of);
+    }
+}
+
+/// Messages of the shown branch with their places. Nearly all have no siblings, so what is read is what is not shown.
+async fn shown(db: &Db, thread: &ThreadId, rows: Vec<Row>) -> Result<Vec<Placed>> {
+    const ASIDE: &str = "SELECT parent_id, created_at, id FROM messages
+        WHERE thread_id = $1 AND depth >= $2 AND depth <= $3 AND NOT on_branch";
+    let placed: Result<Vec<Placed>> = rows.into_iter().map(TryInto::try_into).collect();
+    let mut placed = placed?;
+    let depths = || placed.iter().map(|placed| placed.depth);
+    let (Some(first), Some(last)) = (depths().min(), depths().max()) else {
+        return Ok(placed);
+    };
+    let aside = read!(db, c => sqlx::query_as::<_, Beside>(ASIDE).bind(thread.as_str()).bind(first).bind(last).fetch_all(c).await)?;
+    if !aside.is_empty() {
+        for placed in &mut placed {
+            placed.count_siblings(aside.iter());
+        }
+    }
+    Ok(placed)
 }
 
 /// One message of a thread that belongs to `user`.
@@ -173,8 +199,14 @@ pub async fn get(
     const SQL: &str = columns!(
         "JOIN threads t ON t.id = m.thread_id WHERE m.id = $1 AND m.thread_id = $2 AND t.user_id = $3"
     );
+    const LEVEL: &str =
+        "SELECT parent_id, created_at, id FROM messages WHERE thread_id = $1 AND depth = $2";
     let row = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(id.as_str()).bind(thread.as_str()).bind(user.as_str()).fetch_optional(c).await)?;
-    row.map(TryInto::try_into).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let mut placed = Placed::try_from(row)?;
+    let level = read!(db, c => sqlx::query_as::<_, Beside>(LEVEL).bind(thread.as_str()).bind(placed.depth).fetch_all(c).await)?;
+    placed.count_siblings(level.iter().filter(|(_, _, other)| other != id.as_str()));
+    Ok(Some(placed))
 }
 
 /// The shown branch from after depth `after` on, oldest first. The caller has checked the thread's owner.
@@ -185,9 +217,8 @@ pub async fn branch(db: &Db, thread: &ThreadId, after: i64, limit: i64) -> Resul
     const SQL: &str = columns!(
         "WHERE m.thread_id = $1 AND m.on_branch AND m.depth > $2 ORDER BY m.depth LIMIT $3"
     );
-    placed(
-        read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(thread.as_str()).bind(after).bind(limit).fetch_all(c).await)?,
-    )
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(thread.as_str()).bind(after).bind(limit).fetch_all(c).await)?;
+    shown(db, thread, rows).await
 }
 
 /// The newest messages of the shown branch before depth `before`, newest first. The caller has checked the thread's owner.
@@ -198,9 +229,8 @@ pub async fn newest(db: &Db, thread: &ThreadId, before: i64, limit: i64) -> Resu
     const SQL: &str = columns!(
         "WHERE m.thread_id = $1 AND m.on_branch AND m.depth < $2 ORDER BY m.depth DESC LIMIT $3"
     );
-    placed(
-        read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(thread.as_str()).bind(before).bind(limit).fetch_all(c).await)?,
-    )
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(thread.as_str()).bind(before).bind(limit).fetch_all(c).await)?;
+    shown(db, thread, rows).await
 }
 
 /// The last message of the shown branch, inside a transaction.
@@ -442,6 +472,17 @@ pub async fn running_on(db: &Db, key: &KeyId) -> Result<Vec<MessageId>> {
     const SQL: &str =
         "SELECT id FROM messages WHERE status IN ('pending', 'streaming') AND key_id = $1";
     let ids = write!(db, c => sqlx::query_scalar::<_, String>(SQL).bind(key.as_str()).fetch_all(c).await)?;
+    Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
+}
+
+/// The running answers of a person.
+///
+/// # Errors
+/// When the database fails.
+pub async fn running_of(db: &Db, user: &UserId) -> Result<Vec<MessageId>> {
+    const SQL: &str = "SELECT m.id FROM messages m JOIN threads t ON t.id = m.thread_id
+        WHERE m.status IN ('pending', 'streaming') AND t.user_id = $1";
+    let ids = write!(db, c => sqlx::query_scalar::<_, String>(SQL).bind(user.as_str()).fetch_all(c).await)?;
     Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
 }
 
