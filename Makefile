@@ -4,6 +4,7 @@
 #   make demo   the same beside a local stand-in for all providers: no key needed
 #   make dev    rebuild and restart on every change
 #   make test   every test: Rust, PostgreSQL, browser, official SDKs
+#   make bench  what the release build costs, beside a bare relay (BENCH=name for one row, QUICK=1 for a short run)
 #   make lint   formatting and clippy for both targets
 #   make clean  remove what was built (installed tools and ./data stay)
 
@@ -20,7 +21,7 @@ export KEYLM_BINARY := $(abspath $(KEYLM))
 
 INPUTS := $(shell find $(wildcard src style public migrations) -type f) Cargo.toml Cargo.lock rust-toolchain.toml
 
-.PHONY: help run demo dev test test-rust test-sdk test-browser lint build clean wasm cargo-leptos wasm-bindgen chromium postgresql
+.PHONY: help run demo dev test test-rust test-sdk test-browser bench lint build clean wasm cargo-leptos wasm-bindgen chromium postgresql
 .NOTPARALLEL:
 
 help:
@@ -49,6 +50,12 @@ test-sdk: build $(NODE)
 test-browser: build $(NODE) chromium
 	@echo "==> Browser tests"
 	cd end2end && node --test --test-reporter=spec browser/*.test.mjs
+
+# Two descriptors a stream, and a thousand streams.
+bench: build
+	@echo "==> Building the bench (the first time takes a few minutes), then measuring for about 3 minutes"
+	@ulimit -n 8192 && cargo run --quiet --release --features ssr --example bench -- --server $(KEYLM_BINARY) \
+		--json $(TARGET)/bench.json $(if $(QUICK),--quick) $(BENCH)
 
 lint: wasm
 	cargo fmt --check

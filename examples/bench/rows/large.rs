@@ -1,0 +1,103 @@
+//! What the size of the database costs: the same calls on a million messages and on few, in turns.
+
+use super::Report;
+use crate::Result;
+use crate::account::Place;
+use crate::listen::{Faults, Listener};
+use crate::mock::Plan;
+use crate::process::Process;
+use crate::seed::Shape;
+use crate::setup::{Bench, Seeded};
+use crate::stats::{millis, percentile};
+use crate::table::Line;
+use crate::token;
+use crate::wire::Wire;
+
+/// A page of the list is full with these.
+const FEW: u32 = 100;
+/// Spreads the threads that are opened over all of them.
+const STRIDE: usize = 7919;
+
+/// One of the two servers.
+struct Side<'a> {
+    seeded: &'a Seeded,
+    wire: Wire,
+    times: [Vec<f64>; 3],
+    faults: Faults,
+    _process: Process,
+}
+
+impl<'a> Side<'a> {
+    async fn new(bench: &Bench, seeded: &'a Seeded) -> Result<Self> {
+        let process = bench.serve(seeded.folder.path(), None).await?;
+        Ok(Self {
+            wire: Wire::connect(process.addr).await?,
+            seeded,
+            times: Default::default(),
+            faults: Faults::default(),
+            _process: process,
+        })
+    }
+
+    /// The three calls, on the thread that is `turn`th in a row of its own.
+    async fn turn(&mut self, bench: &Bench, turn: usize) -> Result<()> {
+        let threads = &self.seeded.threads;
+        let thread = &threads[turn * STRIDE % threads.len()];
+        let place = Place {
+            path: format!("/api/threads/{thread}/messages"),
+            cookie: self.seeded.cookie.clone(),
+        };
+        for (call, path) in ["/api/threads".to_owned(), format!("/api/threads/{thread}")]
+            .iter()
+            .enumerate()
+        {
+            let begun = token::now();
+            let mut reply = self.wire.ask(&place.request("GET", path, None)).await?;
+            self.wire.whole(&mut reply).await?;
+            if reply.status != 200 {
+                return Err(format!("{path}: {}", reply.status).into());
+            }
+            self.times[call].push(millis(token::now() - begun));
+        }
+        let listener = Listener::begin(&mut self.wire, &place, Plan::new(2, 1000, false)).await?;
+        self.times[2].push(millis(listener.first_at - listener.asked_at));
+        self.faults += listener
+            .finish(&mut self.wire)
+            .await
+            .faults(&bench.mock, false);
+        Ok(())
+    }
+}
+
+pub async fn run(bench: &Bench) -> Result<Report> {
+    let few = bench.seeded(&Shape::long(FEW)).await?;
+    let mut small = Side::new(bench, &few).await?;
+    let mut large = Side::new(bench, bench.big().await?).await?;
+    // Each thread once, so that both sides see threads of the same length.
+    for turn in 0..FEW as usize {
+        small.turn(bench, turn).await?;
+        large.turn(bench, turn).await?;
+    }
+    let count = large.seeded.threads.len() * 100;
+    let mut faults = small.faults;
+    faults += large.faults;
+    let lines = ["list threads", "open a thread", "send, to the first token"]
+        .iter()
+        .enumerate();
+    Ok(Report {
+        lines: lines
+            .map(|(call, what)| {
+                let few = percentile(&small.times[call], 50);
+                let many = percentile(&large.times[call], 50);
+                Line::new(
+                    &format!("{what}: {count} messages against few"),
+                    "×",
+                    many / few,
+                )
+                .at_most(1.5)
+                .note(format!("{many:.2} ms against {few:.2} ms"))
+            })
+            .collect(),
+        faults,
+    })
+}
