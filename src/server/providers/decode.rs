@@ -124,7 +124,10 @@ impl<D: Dialect> Decoder for Decoding<D> {
     }
 }
 
-/// The number at `pointer`, which some providers write as a float.
+/// More than any model reads or writes, and so little that no sum of counts overflows, here or in the database.
+const MOST: u64 = 1 << 53;
+
+/// The number at `pointer`, which some providers write as a float. Never more than [`MOST`].
 pub(super) fn count(value: &Value, pointer: &str) -> Option<u64> {
     let number = value.pointer(pointer)?;
     #[expect(
@@ -135,6 +138,7 @@ pub(super) fn count(value: &Value, pointer: &str) -> Option<u64> {
     number
         .as_u64()
         .or_else(|| number.as_f64().map(|float| float as u64))
+        .map(|count| count.min(MOST))
 }
 
 /// The text at `pointer`.
