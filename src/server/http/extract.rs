@@ -48,6 +48,17 @@ pub fn session_cookie(token: &str, secure: bool) -> String {
     format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
 }
 
+/// The number of the event that a reader saw last: `Last-Event-ID`, else `?after=`. What is no number starts from the
+/// beginning, as a number from the future does.
+#[must_use]
+pub fn resume_after(headers: &HeaderMap, after: Option<&str>) -> usize {
+    let number = |text: &str| text.trim().parse::<usize>().unwrap_or(0);
+    let last = headers
+        .get("last-event-id")
+        .map(|value| value.to_str().map_or(0, number));
+    last.or_else(|| after.map(number)).unwrap_or(0)
+}
+
 /// The person whose session the request carries.
 pub struct CurrentUser(pub User);
 

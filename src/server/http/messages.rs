@@ -1,6 +1,6 @@
 //! `/api/threads/:id/messages`: send, retry, edit, stop and follow.
 
-use super::extract::{Body, CurrentUser, Id, Ids, Query};
+use super::extract::{Body, CurrentUser, Id, Ids, Query, resume_after};
 use super::sse;
 use crate::server::error::ApiError;
 use crate::server::services::chat::{Ask, same_model};
@@ -141,14 +141,7 @@ async fn resume(
         let follower = services.follow(&user.id, &thread, &message, 0).await?;
         return Ok(sse::rendered(services, user.id, thread, message, follower));
     }
-    // What is no number starts from the beginning, as a number from the future does.
-    let number = |text: &str| text.trim().parse::<usize>().unwrap_or(0);
-    let last = headers
-        .get("last-event-id")
-        .map(|value| value.to_str().map_or(0, number));
-    let after = last
-        .or_else(|| resume.after.as_deref().map(number))
-        .unwrap_or(0);
+    let after = resume_after(&headers, resume.after.as_deref());
     follow(&services, &user.id, &thread, &message, after).await
 }
 
