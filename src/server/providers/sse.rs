@@ -74,7 +74,7 @@ impl Framer {
     /// # Errors
     /// When a limit was passed.
     pub fn finish(&mut self) -> Result<Option<Frame>, FrameError> {
-        let last = if self.line.is_empty() {
+        let last = if self.broken.is_some() || self.line.is_empty() {
             None
         } else {
             self.end_line()
