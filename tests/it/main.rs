@@ -10,6 +10,7 @@
     reason = "a test is read from top to bottom, and its speed and precision are nobody's"
 )]
 
+mod engine;
 mod http;
 mod process;
 mod providers;

@@ -4,3 +4,6 @@ mod answers;
 mod keys;
 mod people;
 mod threads;
+
+pub use people::person;
+pub use threads::thread;

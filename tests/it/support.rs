@@ -8,6 +8,7 @@ pub mod routes;
 
 use keylm::server::crypto::secret::Secret;
 use keylm::server::store::{Db, Target};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Which database a test runs on.
@@ -20,7 +21,7 @@ pub enum Engine {
 /// A migrated database of its own for one test.
 pub struct TestDb {
     pub db: Db,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl TestDb {
@@ -32,9 +33,11 @@ impl TestDb {
         };
         let db = Db::open(&target).await.unwrap();
         db.migrate().await.unwrap();
-        Self {
-            db,
-            _folder: folder,
-        }
+        Self { db, folder }
+    }
+
+    /// The file of an SQLite database.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("keylm.db")
     }
 }

@@ -45,8 +45,11 @@ impl Engine {
         }
     }
 
-    /// Ends answers whose lease ran out before `before`, a thousand at the most.
-    pub(super) async fn reap(&self, before: Timestamp) -> Result<usize> {
+    /// Ends answers whose lease ran out before `before`, a thousand at the most, and answers how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reap(&self, before: Timestamp) -> Result<usize> {
         let orphans = messages::orphans(&self.0.parts.db, before).await?;
         let mut ended = 0;
         for some in orphans.chunks(AT_ONCE) {

@@ -1,0 +1,3 @@
+//! The engine's promises, against a model and against chance.
+
+mod machine;
