@@ -1,6 +1,8 @@
 //! Browser behaviour. Compiles for both targets, is called only from effects and event handlers, so only in a browser.
 
+pub mod activity;
 pub mod clipboard;
 pub mod dom;
+mod place;
 pub mod storage;
 pub mod stream;

@@ -1,7 +1,14 @@
 //! Follows an answer over `EventSource`, which reconnects by itself as long as the server answers at all.
+//!
+//! A connection is held only where somebody looks: a tab that can not be seen lets its own go, and reads everything anew
+//! when it is seen again.
 
+use super::dom;
+use super::place::{self, Place};
 use crate::shared::chat::ViewEvent;
-use leptos::prelude::set_timeout;
+use leptos::leptos_dom::helpers::WindowListenerHandle;
+use leptos::prelude::{set_timeout, window_event_listener_untyped};
+use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,12 +18,18 @@ use web_sys::{Event, EventSource, MessageEvent};
 
 /// Tries after which a stream that never opened is given up.
 const TRIES: u32 = 6;
+/// How long a tab that is hidden keeps its connection: long enough for a glance at another tab.
+const GLANCE: Duration = Duration::from_secs(10);
+/// How long to wait before a place for the stream is looked for again.
+const TURN: Duration = Duration::from_secs(2);
 
 /// How the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     /// Connected, or about to be for the first time.
     Open,
+    /// Other tabs of this browser hold the connections that there are.
+    Waiting,
     /// Broken; it is being tried again.
     Lost,
     /// Broken for good.
@@ -37,6 +50,9 @@ type Handler = Closure<dyn FnMut(Event)>;
 struct Inner {
     url: String,
     source: RefCell<Option<EventSource>>,
+    place: RefCell<Option<Place>>,
+    placing: Cell<bool>,
+    seen: RefCell<Option<WindowListenerHandle>>,
     handlers: RefCell<Vec<Handler>>,
     tries: Cell<u32>,
     ended: Cell<bool>,
@@ -65,12 +81,22 @@ pub fn follow(
     let inner = Rc::new(Inner {
         url,
         source: RefCell::default(),
+        place: RefCell::default(),
+        placing: Cell::new(false),
+        seen: RefCell::default(),
         handlers: RefCell::default(),
         tries: Cell::new(0),
         ended: Cell::new(false),
         on_event: Box::new(on_event),
         on_link: Box::new(on_link),
     });
+    let looking = Rc::downgrade(&inner);
+    let seen = window_event_listener_untyped("visibilitychange", move |_| {
+        if let Some(inner) = looking.upgrade() {
+            inner.look();
+        }
+    });
+    inner.seen.replace(Some(seen));
     inner.open();
     FOLLOWED.with_borrow_mut(|followed| {
         let number = followed
@@ -84,8 +110,57 @@ pub fn follow(
 }
 
 impl Inner {
+    /// Connects as soon as the tab is seen and has a place.
     fn open(self: &Rc<Self>) {
+        let connected = self.source.borrow().is_some();
+        if self.ended.get() || connected || !dom::visible() || self.placing.replace(true) {
+            return;
+        }
+        let inner = Rc::clone(self);
+        spawn_local(async move {
+            let place = place::take().await;
+            inner.placing.set(false);
+            if inner.ended.get() {
+                return;
+            }
+            if place.is_some() {
+                inner.place.replace(place);
+                inner.connect();
+            } else {
+                (inner.on_link)(Link::Waiting);
+                inner.later(TURN, Self::open);
+            }
+        });
+    }
+
+    /// The answer goes on without a connection, so nothing is lost by letting it go.
+    fn look(self: &Rc<Self>) {
+        if dom::visible() {
+            self.open();
+        } else {
+            self.later(GLANCE, |inner| {
+                if !dom::visible() {
+                    inner.close();
+                }
+            });
+        }
+    }
+
+    fn later(self: &Rc<Self>, wait: Duration, then: fn(&Rc<Self>)) {
+        let inner = Rc::downgrade(self);
+        set_timeout(
+            move || {
+                if let Some(inner) = inner.upgrade() {
+                    then(&inner);
+                }
+            },
+            wait,
+        );
+    }
+
+    fn connect(self: &Rc<Self>) {
         let Ok(source) = EventSource::new(&self.url) else {
+            self.end();
             (self.on_link)(Link::Dead);
             return;
         };
@@ -143,30 +218,30 @@ impl Inner {
             .is_none_or(|s| s.ready_state() == EventSource::CLOSED);
         self.tries.set(self.tries.get() + 1);
         if closed && self.tries.get() >= TRIES {
+            self.end();
             (self.on_link)(Link::Dead);
             return;
         }
         (self.on_link)(Link::Lost);
         if closed {
-            let inner = Rc::downgrade(self);
+            self.close();
             let wait = Duration::from_millis(500 << self.tries.get().min(4));
-            set_timeout(
-                move || {
-                    if let Some(inner) = inner.upgrade()
-                        && !inner.ended.get()
-                    {
-                        inner.open();
-                    }
-                },
-                wait,
-            );
+            self.later(wait, Self::open);
         }
+    }
+
+    fn close(&self) {
+        if let Some(source) = self.source.take() {
+            source.close();
+        }
+        self.place.take();
     }
 
     fn end(&self) {
         self.ended.set(true);
-        if let Some(source) = self.source.borrow().as_ref() {
-            source.close();
+        self.close();
+        if let Some(seen) = self.seen.take() {
+            seen.remove();
         }
     }
 }

@@ -14,5 +14,7 @@ pub use thread::ThreadPage;
 
 /// The element that scrolls the messages.
 const LOG: &str = "log";
+/// Where the draft of a chat that does not exist yet is kept.
+const NEW_DRAFT: &str = "draft:new";
 /// The text area of the composer.
 const COMPOSER: &str = "composer-text";

@@ -1,5 +1,6 @@
 //! Small parts that know nothing of the server.
 
+pub mod answering;
 pub mod field;
 pub mod icon;
 pub mod notice;

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod clock;
+pub mod elsewhere;
 pub mod preferences;
 pub mod threads;
 pub mod toasts;

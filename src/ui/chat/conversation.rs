@@ -3,10 +3,12 @@
 use super::{COMPOSER, LOG};
 use crate::api::messages::{edit_message, retry_answer, send_message, stop_answer};
 use crate::api::threads::open_thread;
+use crate::client::activity::nudge;
 use crate::client::dom;
 use crate::client::stream::{Follow, Link, follow};
+use crate::shared::activity::ThreadState;
 use crate::shared::chat::{MessageStatus, MessageView, Role, Sent, Thread, ThreadView, ViewEvent};
-use crate::shared::error::AppError;
+use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId};
 use crate::ui::state::threads::Threads;
 use crate::ui::state::unless_signed_out;
@@ -69,7 +71,10 @@ impl Entry {
     /// Takes the message as it is stored, painting only what differs.
     fn settle(&self, mut view: MessageView) {
         let new = std::mem::take(&mut view.blocks);
-        self.thought.set(view.reasoning.take().unwrap_or_default());
+        let thought = view.reasoning.take().unwrap_or_default();
+        if *self.thought.read_untracked() != thought {
+            self.thought.set(thought);
+        }
         self.blocks.update(|blocks| {
             blocks.truncate(new.len());
             for (index, html) in new.into_iter().enumerate() {
@@ -80,7 +85,15 @@ impl Entry {
                 }
             }
         });
-        self.view.set(view);
+        if *self.view.read_untracked() != view {
+            self.view.set(view);
+        }
+    }
+
+    /// Whether it is an answer that is still being written.
+    fn is_live(&self) -> bool {
+        let view = self.view.read_untracked();
+        view.role == Role::Assistant && !view.status.is_final()
     }
 
     fn patch(&self, index: usize, at: usize, html: &str) {
@@ -109,6 +122,19 @@ impl Entry {
     }
 }
 
+/// What is on its way between the page and the server.
+#[derive(Default)]
+struct Traffic {
+    /// The stream of the answer that goes on.
+    followed: Option<Follow>,
+    /// Whether a send, retry or edit is.
+    sending: bool,
+    /// Whether the thread is, once more.
+    renewing: bool,
+    /// The state that it was loaded once more for.
+    renewed: Option<ThreadState>,
+}
+
 /// An open thread.
 #[derive(Clone, Copy)]
 pub(super) struct Conversation {
@@ -130,7 +156,9 @@ pub(super) struct Conversation {
     pub refused: RwSignal<Option<AppError>>,
     /// Whether something ended while the tab was not seen.
     pub unseen: RwSignal<bool>,
-    followed: StoredValue<Option<Follow>>,
+    /// Whether the thread was deleted elsewhere.
+    pub gone: RwSignal<bool>,
+    traffic: StoredValue<Traffic>,
     threads: Threads,
 }
 
@@ -147,9 +175,14 @@ impl Conversation {
             said: RwSignal::new(""),
             refused: RwSignal::new(None),
             unseen: RwSignal::new(false),
-            followed: StoredValue::new(None),
+            gone: RwSignal::new(false),
+            traffic: StoredValue::new(Traffic::default()),
             threads: expect_context::<Threads>(),
         }
+    }
+
+    fn note(self, change: impl FnOnce(&mut Traffic)) {
+        _ = self.traffic.try_update_value(change);
     }
 
     fn id(self) -> Option<ThreadId> {
@@ -158,38 +191,51 @@ impl Conversation {
 
     /// Follows the last answer if it goes on. For effects.
     pub fn attach(self) {
-        let last = self
-            .entries
-            .with_untracked(|entries| entries.last().cloned());
-        let live = last.filter(|entry| {
-            let view = entry.view.read_untracked();
-            view.role == Role::Assistant && !view.status.is_final()
-        });
-        if let Some(entry) = live {
+        if let Some(entry) = self.last().filter(Entry::is_live) {
             self.run(entry.clone());
             self.follow(entry);
         }
-        on_cleanup(move || {
-            if self.threads.answering.get_untracked() == self.id() {
-                self.threads.answering.set(None);
-            }
-            _ = self.followed.try_set_value(None);
-        });
+        on_cleanup(move || self.note(|traffic| traffic.followed = None));
+    }
+
+    fn last(self) -> Option<Entry> {
+        self.entries
+            .try_with_untracked(|entries| entries.last().cloned())
+            .flatten()
     }
 
     fn run(self, entry: Entry) {
-        _ = self.followed.try_set_value(None);
+        self.note(|traffic| traffic.followed = None);
         self.running.set(Some(entry));
         self.stopping.set(false);
         self.refused.set(None);
+        self.link.set(Link::Open);
         self.said.set("Answering");
-        self.threads.answering.set(self.id());
+        self.mark();
     }
 
     fn rest(self) {
         self.running.set(None);
         self.stopping.set(false);
-        self.threads.answering.set(None);
+        self.mark();
+    }
+
+    fn mark(self) {
+        if let (Some(id), Some(running)) =
+            (self.id(), self.running.try_with_untracked(Option::is_some))
+        {
+            self.threads.mark(id, running);
+        }
+    }
+
+    fn ended(self, status: MessageStatus) {
+        self.said.set(match status {
+            MessageStatus::Failed => "The answer failed",
+            MessageStatus::Stopped => "The answer was stopped",
+            _ => "The answer is complete",
+        });
+        self.unseen.set(!dom::visible());
+        self.rest();
     }
 
     fn follow(self, entry: Entry) {
@@ -216,29 +262,18 @@ impl Conversation {
                 }
             }
             ViewEvent::End { m } => {
-                self.said.set(match m.status {
-                    MessageStatus::Failed => "The answer failed",
-                    MessageStatus::Stopped => "The answer was stopped",
-                    _ => "The answer is complete",
-                });
+                let status = m.status;
                 entry.settle(*m);
-                self.unseen.set(!dom::visible());
-                self.rest();
-                if self
-                    .entries
-                    .try_with_untracked(Vec::len)
-                    .is_some_and(|count| count <= 2)
-                {
-                    spawn_local(self.threads.refresh());
-                }
+                self.ended(status);
             }
         };
         let followed = follow(url, receive, move |link| self.link.set(link));
-        _ = self.followed.try_set_value(Some(followed));
+        self.note(|traffic| traffic.followed = Some(followed));
     }
 
     /// Takes what the server stored in the place of the sketches.
     fn accepted(self, user: &Entry, answer: &Entry, sent: Sent) {
+        self.note(|traffic| traffic.sending = false);
         user.settle(sent.user);
         answer.settle(sent.answer);
         if answer.view.read_untracked().status.is_final() {
@@ -258,6 +293,7 @@ impl Conversation {
     }
 
     fn refuse(self, error: AppError, before: Vec<Entry>) {
+        self.note(|traffic| traffic.sending = false);
         self.entries.set(before);
         self.rest();
         self.refused.set(Some(unless_signed_out(error)));
@@ -296,6 +332,7 @@ impl Conversation {
             }
             entries.extend([user.clone(), answer.clone()]);
         });
+        self.note(|traffic| traffic.sending = true);
         self.run(answer.clone());
         dom::scroll_to_end(LOG);
         spawn_local(async move {
@@ -334,6 +371,7 @@ impl Conversation {
             entries.truncate(at);
             entries.push(answer.clone());
         });
+        self.note(|traffic| traffic.sending = true);
         self.run(answer.clone());
         dom::scroll_to_end(LOG);
         spawn_local(async move {
@@ -352,16 +390,141 @@ impl Conversation {
         };
         self.stopping.set(true);
         let message = entry.id();
-        if message.as_str() == entry.key && self.followed.with_value(Option::is_none) {
+        if self.traffic.with_value(|traffic| traffic.sending) {
             return;
         }
         dom::focus(COMPOSER);
         spawn_local(async move {
-            if let Err(error) = stop_answer(thread, message).await {
-                self.stopping.set(false);
-                self.refused.set(Some(unless_signed_out(error)));
+            match stop_answer(thread, message).await {
+                Ok(()) => nudge(),
+                Err(error) => {
+                    self.stopping.set(false);
+                    self.refused.set(Some(unless_signed_out(error)));
+                }
             }
         });
+    }
+
+    /// Hears how the thread stands on the server, none when it is gone, and catches up with what was done elsewhere.
+    pub fn hear(self, state: Option<ThreadState>) {
+        let gone = state.is_none();
+        if self.gone.get_untracked() != gone {
+            self.gone.set(gone);
+        }
+        let Some(state) = state else {
+            return self.abandon();
+        };
+        // A send that is on its way hears from its own answer.
+        if self.traffic.with_value(|traffic| traffic.sending) {
+            return self.mark();
+        }
+        let same = self.state().as_ref() == Some(&state);
+        if same {
+            self.note(|traffic| traffic.renewed = None);
+        }
+        // Once a state: a thread that can not become the same must not be loaded for ever.
+        let (renewing, done) = self.traffic.with_value(|traffic| {
+            let done = same || traffic.renewed.as_ref() == Some(&state);
+            (traffic.renewing, done)
+        });
+        if !renewing && (!done || self.is_deaf()) {
+            self.note(|traffic| traffic.renewing = true);
+            spawn_local(self.renew(state));
+        }
+    }
+
+    /// Whether an answer goes on that can not be followed, only loaded again and again.
+    fn is_deaf(self) -> bool {
+        self.running.read_untracked().is_some()
+            && matches!(self.link.get_untracked(), Link::Waiting | Link::Dead)
+    }
+
+    /// The state of what is shown.
+    fn state(self) -> Option<ThreadState> {
+        let last = self.last();
+        let live = last.as_ref().is_some_and(Entry::is_live);
+        let tip = last.as_ref().map(Entry::id);
+        self.thread
+            .try_with_untracked(|thread| ThreadState::new(thread, tip, live))
+    }
+
+    fn abandon(self) {
+        if self.running.read_untracked().is_some() {
+            self.note(|traffic| traffic.followed = None);
+            self.rest();
+        }
+    }
+
+    async fn renew(self, state: ThreadState) {
+        let before = self.last().map(|last| last.key);
+        let Some(id) = self.id() else { return };
+        let loaded = open_thread(id, None).await;
+        self.note(|traffic| traffic.renewing = false);
+        if self.traffic.is_disposed() {
+            return;
+        }
+        // What was sent here in the meantime is newer than what was loaded.
+        let overtaken = self.last().map(|last| last.key) != before;
+        match loaded {
+            Ok(view) if !overtaken => {
+                self.note(|traffic| traffic.renewed = Some(state));
+                self.take(view);
+            }
+            Err(error) if error.code == ErrorCode::NotFound => {
+                self.gone.set(true);
+                self.abandon();
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the thread as it is now. What is shown already stays in its place.
+    fn take(self, view: ThreadView) {
+        if *self.thread.read_untracked() != view.thread {
+            self.thread.set(view.thread);
+        }
+        let known = self.entries.get_untracked();
+        let place = |id: &MessageId| known.iter().position(|entry| entry.id() == *id);
+        // A message has one path to the root, so what stands above a known one is above it still.
+        let first = view.messages.first().and_then(|first| place(&first.id));
+        let mut entries = known.get(..first.unwrap_or(0)).unwrap_or_default().to_vec();
+        if entries.is_empty() {
+            self.earlier.set(view.earlier);
+        }
+        let streamed = self.running.get_untracked().filter(|_| !self.is_deaf());
+        for message in view.messages {
+            let entry = place(&message.id).and_then(|at| known.get(at).cloned());
+            entries.push(match entry {
+                Some(entry) => {
+                    let own = streamed.as_ref().is_some_and(|own| own.key == entry.key);
+                    if !own || message.status.is_final() {
+                        entry.settle(message);
+                    }
+                    entry
+                }
+                None => Entry::new(message),
+            });
+        }
+        if !entries
+            .iter()
+            .map(|entry| &entry.key)
+            .eq(known.iter().map(|entry| &entry.key))
+        {
+            self.entries.set(entries);
+        }
+        let live = self.last().filter(Entry::is_live);
+        match (self.running.get_untracked(), live) {
+            (Some(old), Some(new)) if old.key == new.key => self.mark(),
+            (_, Some(new)) => {
+                self.run(new.clone());
+                self.follow(new);
+            }
+            (Some(old), None) => {
+                self.note(|traffic| traffic.followed = None);
+                self.ended(old.view.read_untracked().status);
+            }
+            (None, None) => {}
+        }
     }
 
     /// Loads the messages before these.

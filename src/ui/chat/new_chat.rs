@@ -200,7 +200,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
         <div class="dock">
             {trouble}
             <Composer
-                text draft="draft:new".to_owned() action=StartThread::PATH
+                text draft=super::NEW_DRAFT.to_owned() action=StartThread::PATH
                 busy=Signal::derive(move || starting.read().is_some()) stopping=Signal::derive(|| false) blocked
                 send stop=Callback::new(|()| {})
             >

@@ -1,17 +1,17 @@
 //! `/chat/:id`: an open thread.
 
-use super::LOG;
 use super::composer::{Composer, Taken};
 use super::conversation::{Conversation, Entry};
 use super::error_card::{headline, remedy};
 use super::message::Message;
 use super::options::{Options, OptionsButton};
 use super::picker::{Picker, PickerButton};
+use super::{LOG, NEW_DRAFT};
 use crate::api::messages::SendMessage;
 use crate::api::threads::{fork_thread, open_thread};
 use crate::client::stream::Link;
-use crate::client::{clipboard, dom};
-use crate::shared::chat::{Role, ThreadChange, ThreadView};
+use crate::client::{clipboard, dom, storage};
+use crate::shared::chat::{Role, Thread, ThreadChange, ThreadView};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::ThreadId;
 use crate::shared::model::Choice;
@@ -19,6 +19,7 @@ use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::icon::icon;
 use crate::ui::shell::RequestSeed;
 use crate::ui::state::catalog::Catalog;
+use crate::ui::state::elsewhere::Elsewhere;
 use crate::ui::state::threads::Threads;
 use crate::ui::state::toasts::Toasts;
 use crate::ui::state::{Who, form_error, unless_signed_out};
@@ -156,6 +157,7 @@ fn Open(view: ThreadView) -> impl IntoView {
         }
     });
     keys(conversation);
+    catch_up(conversation);
     let send = Callback::new(move |(content, taken): (String, Taken)| {
         conversation.send(content, move |ok| taken(ok));
     });
@@ -222,7 +224,7 @@ fn Open(view: ThreadView) -> impl IntoView {
         }
     });
     let busy = Signal::derive(move || conversation.running.read().is_some());
-    let draft = format!("draft:{}", thread.read_untracked().id);
+    let draft = draft_of(&thread.read_untracked().id);
     let seed = use_context::<RequestSeed>().unwrap_or_default().0;
     let thread_id = thread.read_untracked().id.to_string();
     view! {
@@ -240,6 +242,7 @@ fn Open(view: ThreadView) -> impl IntoView {
                 </button>
             })}
             <LinkBanner conversation/>
+            {move || conversation.gone.get().then(|| view! { <Gone thread text/> })}
             {move || conversation.refused.get().map(|error| view! {
                 <div class="error-card" role="alert">
                     <p class="error-title">{icon("warn")}<strong>{headline(error.code)}</strong></p>
@@ -251,7 +254,8 @@ fn Open(view: ThreadView) -> impl IntoView {
                 </div>
             })}
             <Composer
-                text draft action=SendMessage::PATH busy stopping=conversation.stopping blocked=Signal::derive(|| None)
+                text draft action=SendMessage::PATH busy stopping=conversation.stopping
+                blocked=Signal::derive(move || conversation.gone.get().then_some("This chat was deleted."))
                 send stop=Callback::new(move |()| conversation.stop()) edit_last
             >
                 <input type="hidden" name="thread" value=thread_id/>
@@ -285,6 +289,46 @@ fn keys(conversation: Conversation) {
             seen.remove();
         });
     });
+}
+
+/// Keeps up with what is done in the thread elsewhere.
+fn catch_up(conversation: Conversation) {
+    let elsewhere = expect_context::<Elsewhere>();
+    let id = conversation.thread.read_untracked().id.clone();
+    elsewhere.show(id.clone());
+    Effect::new(move || {
+        if let Some(word) = elsewhere.word.get().filter(|word| word.about == id) {
+            untrack(|| conversation.hear(word.state));
+        }
+    });
+}
+
+/// Says that the thread was deleted elsewhere. What was written for it goes along to a new one.
+#[component]
+fn Gone(thread: RwSignal<Thread>, text: RwSignal<String>) -> impl IntoView {
+    let take_along = move |_| {
+        let written = text.get_untracked();
+        if !written.trim().is_empty() {
+            let parts = storage::get(NEW_DRAFT).into_iter().chain([written]);
+            storage::set(NEW_DRAFT, &parts.collect::<Vec<_>>().join("\n"));
+            storage::set(&draft_of(&thread.read_untracked().id), "");
+        }
+    };
+    view! {
+        <div class="error-card" role="alert">
+            <p class="error-title">{icon("trash")}<strong>"This chat was deleted"</strong></p>
+            <p>"That was done in another tab or on another device. What you still see here is not kept anywhere else."</p>
+            <div class="error-actions">
+                <a class="button small primary" href="/chat" on:click=take_along>"Start a new chat"</a>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Where the draft for a thread is kept.
+fn draft_of(id: &ThreadId) -> String {
+    format!("draft:{id}")
 }
 
 /// The messages. The element grows upwards, so it opens at its end and stays there by itself.
@@ -351,7 +395,7 @@ fn LinkBanner(conversation: Conversation) -> impl IntoView {
     let late = RwSignal::new(false);
     Effect::new(move || {
         late.set(false);
-        if conversation.link.get() != Link::Open
+        if matches!(conversation.link.get(), Link::Lost | Link::Dead)
             && let Ok(timer) =
                 set_timeout_with_handle(move || late.set(true), Duration::from_secs(3))
         {

@@ -5,6 +5,7 @@ use crate::api::threads::{DeleteThread, list_threads};
 use crate::shared::chat::{Thread, ThreadChange, ThreadStatus};
 use crate::shared::ids::ThreadId;
 use crate::shared::validate::MAX_TITLE_CHARS;
+use crate::ui::parts::answering::answering_mark;
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::post_form::PostForm;
 use crate::ui::state::clock::Clock;
@@ -93,7 +94,11 @@ fn ThreadList(
     let threads = expect_context::<Threads>();
     let toasts = expect_context::<Toasts>();
     let renaming = RwSignal::new(None::<ThreadId>);
-    let groups = Memo::new(move |_| {
+    let groups = Memo::new(move |before: Option<&[Vec<Thread>; 5]>| {
+        // What happens elsewhere must not take away the title that is being typed.
+        if let Some(before) = before.filter(|_| renaming.read().is_some()) {
+            return before.clone();
+        }
         let wanted = search.read().trim().to_lowercase();
         let mut groups: [Vec<Thread>; 5] = Default::default();
         for thread in threads.list.read().iter() {
@@ -112,23 +117,35 @@ fn ThreadList(
             }
         });
     };
+    let empty = Memo::new(move |_| groups.read().iter().all(Vec::is_empty));
+    // Line by line, so that an open menu stays open when something moves elsewhere.
+    let group = |(index, title): (usize, &'static str)| {
+        let threads = move || groups.read().get(index).cloned().unwrap_or_default();
+        let any = Memo::new(move |_| {
+            groups
+                .read()
+                .get(index)
+                .is_some_and(|group| !group.is_empty())
+        });
+        move || {
+            any.get().then(|| view! {
+                <section>
+                    <h2>{title}</h2>
+                    <ul>
+                        <For each=threads key=|thread| (thread.id.clone(), thread.title.clone()) let(thread)>
+                            <Row thread renaming/>
+                        </For>
+                    </ul>
+                </section>
+            })
+        }
+    };
     view! {
-        {move || {
-            let groups = groups.get();
-            if groups.iter().all(Vec::is_empty) {
-                let text = if search.read().is_empty() { "No chats yet." } else { "No title has that." };
-                return view! { <p class="muted small side-empty">{text}</p> }.into_any();
-            }
-            let group = |(title, threads): (&'static str, Vec<Thread>)| {
-                (!threads.is_empty()).then(|| view! {
-                    <section>
-                        <h2>{title}</h2>
-                        <ul>{threads.into_iter().map(|thread| view! { <Row thread renaming/> }).collect_view()}</ul>
-                    </section>
-                })
-            };
-            GROUPS.into_iter().zip(groups).map(group).collect_view().into_any()
-        }}
+        {move || empty.get().then(|| {
+            let text = if search.read().is_empty() { "No chats yet." } else { "No title has that." };
+            view! { <p class="muted small side-empty">{text}</p> }
+        })}
+        {GROUPS.into_iter().enumerate().map(group).collect_view()}
         {move || threads.cursor.read().is_some().then(|| view! {
             <button type="button" class="button quiet wide js-only" on:click=more>"Show older chats"</button>
         })}
@@ -206,12 +223,12 @@ fn Row(
             }
         });
     };
-    let answering = move || threads.answering.read().as_ref() == Some(&*id.read_value());
+    let answering = Memo::new(move |_| threads.is_answering(&id.read_value()));
     view! {
         <li class="row" class:current=current>
             <a href=href title=title.get_value() aria-current=move || current.get().then_some("page")>
-                {title.get_value()}
-                {move || answering().then(|| view! { <span class="spinner" aria-label="being answered"></span> })}
+                <span class="row-name">{title.get_value()}</span>
+                {move || answering.get().then(answering_mark)}
             </a>
             {move || (renaming.read().as_ref() == Some(&*id.read_value())).then(|| view! {
                 <input

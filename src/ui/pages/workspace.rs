@@ -5,6 +5,7 @@ use crate::client::dom;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::Who;
 use crate::ui::state::catalog::Catalog;
+use crate::ui::state::elsewhere::Elsewhere;
 use crate::ui::state::preferences::Prefs;
 use crate::ui::state::threads::Threads;
 use leptos::ev;
@@ -23,7 +24,9 @@ pub fn Workspace() -> impl IntoView {
     let who = expect_context::<Who>();
     let prefs = expect_context::<Prefs>();
     let drawer = Drawer(RwSignal::new(false));
-    provide_context(Threads::default());
+    let (threads, elsewhere) = (Threads::default(), Elsewhere::default());
+    provide_context(threads);
+    provide_context(elsewhere);
     provide_context(Catalog::default());
     provide_context(drawer);
     let path = use_location().pathname;
@@ -32,6 +35,7 @@ pub fn Workspace() -> impl IntoView {
         drawer.0.set(false);
     });
     hot_keys(drawer);
+    elsewhere.watch(threads);
     view! {
         <Suspense>
             {move || Suspend::new(async move {

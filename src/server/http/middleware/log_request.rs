@@ -7,12 +7,19 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+/// Every open page asks for this every two seconds: when all is well, there is nothing to say about it.
+const QUIET: &str = "/api/activity";
+
 /// See the module.
 pub async fn layer(State(env): State<Env>, request: Request, next: Next) -> Response {
     let begun = env.now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
+    let quiet = route.as_ref().is_some_and(|route| route.as_str() == QUIET);
+    if quiet && response.status().is_success() {
+        return response;
+    }
     tracing::info!(
         %method,
         route = route.as_ref().map_or("(none)", MatchedPath::as_str),
