@@ -10,6 +10,8 @@ pub mod engine;
 pub mod error;
 pub mod http;
 pub mod limits;
+pub mod listen;
+pub mod metrics;
 pub mod page;
 pub mod providers;
 pub mod render;

@@ -5,13 +5,15 @@ use crate::server::config::{Config, ConfigError, Database};
 use crate::server::engine::{Engine, Parts as EngineParts};
 use crate::server::http::page_threads::PageThreads;
 use crate::server::limits::Limiter;
+use crate::server::metrics::Metrics;
 use crate::server::providers::REGISTRY;
-use crate::server::providers::transport::{Transport, TransportError, TransportLimits};
+use crate::server::providers::transport::{Transport, TransportError};
 use crate::server::render::Rendered;
+use crate::server::services::readers::Readers;
 use crate::server::services::{Parts, ServiceError, Services};
 use crate::server::state::AppState;
 use crate::server::store::{Db, StoreError, Target, instance};
-use crate::server::{catalog, crypto::password::Passwords, router, simulate, telemetry};
+use crate::server::{catalog, crypto::password::Passwords, listen, router, simulate, telemetry};
 use axum::Router;
 use clap::{Parser, Subcommand};
 use leptos::config::LeptosOptions;
@@ -156,6 +158,8 @@ async fn check_master_keys(db: &Db, config: &Config, env: &Env) -> Result<(), Bo
 pub struct Assembled {
     /// Its routes.
     pub router: Router,
+    /// The route of its metrics, for a listener of its own.
+    pub metrics: Router,
     /// Its rules.
     pub services: Services,
 }
@@ -168,19 +172,16 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
     let db = open(&config).await?;
     check_master_keys(&db, &config, &env).await?;
     let instance = instance::value_or_insert(&db, "id", &env.uuid()).await?;
-    let limits = &config.provider_limits;
-    let transport = Transport::new(TransportLimits {
-        connect: limits.connect,
-        first_byte: limits.first_byte,
-        idle: limits.idle,
-        total: limits.total,
-        ..TransportLimits::default()
-    })?;
+    let limits = config.limits;
+    let metrics = Metrics::default();
+    let transport = Transport::new((&limits).into(), metrics.clone())?;
     let engine = Engine::start(EngineParts {
         db: db.clone(),
         env: env.clone(),
         transport: transport.clone(),
         price: catalog::cost_usd,
+        limits: (&limits).into(),
+        metrics: metrics.clone(),
     });
     engine.recover().await?;
     tokio::spawn(engine.clone().keep_house());
@@ -198,6 +199,9 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         by_ip: per_minute(config.rate_limit_per_minute),
         by_email: per_minute(config.rate_limit_per_minute),
         by_user: per_minute(config.rate_limit_per_minute),
+        readers: Readers::new(limits.readers_per_message, metrics.clone()),
+        limits,
+        metrics,
         keyring: Arc::clone(&config.keyring),
         auth_secret: config.auth_secret.clone(),
         instance,
@@ -214,36 +218,48 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         .output_name("keylm")
         .site_addr(config.addr)
         .build();
-    let router = router::build(AppState {
+    let state = AppState {
         services: services.clone(),
         config,
         pages,
         leptos,
-    });
-    Ok(Assembled { router, services })
+    };
+    Ok(Assembled {
+        metrics: router::build_metrics(state.clone()),
+        router: router::build(state),
+        services,
+    })
 }
 
 async fn serve(config: Config) -> Result<(), BootError> {
     telemetry::init(&config);
     let config = Arc::new(config);
-    let Assembled { router, services } = assemble(Arc::clone(&config), Env::system()).await?;
-    let listener = TcpListener::bind(config.addr)
-        .await
-        .map_err(|error| BootError::Io(format!("KEYLM_ADDR {}", config.addr), error))?;
-    let addr = listener
-        .local_addr()
-        .map_err(|error| BootError::Io("KEYLM_ADDR".to_owned(), error))?;
+    let Assembled {
+        router,
+        metrics,
+        services,
+    } = assemble(Arc::clone(&config), Env::system()).await?;
+    let down = CancellationToken::new();
+    let listen = |listener, router| {
+        let metrics = services.metrics().clone();
+        tokio::spawn(listen::serve(
+            listener,
+            router,
+            config.limits,
+            metrics,
+            down.clone(),
+        ))
+    };
+    let (listener, addr) = bind("KEYLM_ADDR", config.addr).await?;
+    if let Some(own) = config.metrics_addr.filter(|_| !config.metrics_are_public()) {
+        let (listener, addr) = bind("METRICS_ADDR", own).await?;
+        let _ = writeln!(std::io::stdout(), "metrics on http://{addr}/metrics");
+        listen(listener, metrics);
+    }
+    let server = listen(listener, router);
     let _ = writeln!(std::io::stdout(), "listening on http://{addr}");
     tokio::spawn(sweep(services.clone()));
 
-    let down = CancellationToken::new();
-    let graceful = down.clone().cancelled_owned();
-    let app = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = tokio::spawn(
-        axum::serve(listener, app)
-            .with_graceful_shutdown(graceful)
-            .into_future(),
-    );
     signal()
         .await
         .map_err(|error| BootError::Io("signals".to_owned(), error))?;
@@ -256,6 +272,13 @@ async fn serve(config: Config) -> Result<(), BootError> {
     let _ = tokio::time::timeout(LINGER, server).await;
     services.db().close().await;
     Ok(())
+}
+
+async fn bind(variable: &str, addr: SocketAddr) -> Result<(TcpListener, SocketAddr), BootError> {
+    let failed = |error| BootError::Io(format!("{variable} {addr}"), error);
+    let listener = TcpListener::bind(addr).await.map_err(failed)?;
+    let addr = listener.local_addr().map_err(failed)?;
+    Ok((listener, addr))
 }
 
 async fn signal() -> std::io::Result<()> {

@@ -1,11 +1,13 @@
 //! The settings, read once at start and handed on as values. `docs/configuration.md` explains each variable.
 
 mod database;
+pub mod limits;
 mod parse;
 mod secrets;
 mod source;
 
 pub use database::Database;
+pub use limits::{Limit, Limits};
 pub use parse::Origin;
 pub use secrets::SecretSource;
 
@@ -44,8 +46,9 @@ pub const BASE_URLS: [&str; 15] = [
     "OLLAMA_BASE_URL",
 ];
 
-/// All other variables. A name of the settings file that is in neither list is refused: it is a typo.
-pub const VARIABLES: [&str; 17] = [
+/// All other variables but those of [`limits::LIMITS`]. A name of the settings file that is in no list is refused: it is a
+/// typo.
+pub const VARIABLES: [&str; 14] = [
     "KEYLM_ADDR",
     "LEPTOS_SITE_ADDR",
     "KEYLM_DATA_DIR",
@@ -59,11 +62,14 @@ pub const VARIABLES: [&str; 17] = [
     "DRAIN_SECONDS",
     "LOG_FORMAT",
     "LOG_LEVEL",
-    "PROVIDER_CONNECT_SECONDS",
-    "PROVIDER_FIRST_BYTE_SECONDS",
-    "PROVIDER_IDLE_SECONDS",
-    "PROVIDER_TOTAL_SECONDS",
+    "METRICS_ADDR",
 ];
+
+/// The names of all variables.
+fn variables() -> impl Iterator<Item = &'static str> {
+    let names = VARIABLES.iter().chain(&BASE_URLS).chain(limits::LIMITS);
+    names.copied()
+}
 
 /// A setting that is wrong. Names the variable and what would be right, never the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,19 +108,6 @@ pub enum Environment {
     Development,
 }
 
-/// How long a provider may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProviderLimits {
-    /// Until there is a connection.
-    pub connect: Duration,
-    /// From the request to the first byte of the answer.
-    pub first_byte: Duration,
-    /// Between two pieces of an answer.
-    pub idle: Duration,
-    /// For the whole answer.
-    pub total: Duration,
-}
-
 /// All settings. Printing them shows no secret.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -146,8 +139,10 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Which of them are written, in the syntax of `RUST_LOG`.
     pub log_level: String,
-    /// How long a provider may take.
-    pub provider_limits: ProviderLimits,
+    /// What anybody is given at the most.
+    pub limits: Limits,
+    /// Where metrics are served: on a listener of their own, on the public one when it has this very address, or nowhere.
+    pub metrics_addr: Option<SocketAddr>,
     base_urls: BTreeMap<&'static str, Url>,
 }
 
@@ -199,12 +194,6 @@ impl Config {
                 .read("LEPTOS_SITE_ADDR", parse::address)?
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000))),
         };
-        let seconds = |name, default| {
-            let seconds = source.read(name, parse::seconds)?;
-            Ok::<_, ConfigError>(Duration::from_secs(
-                seconds.map_or(default, NonZeroU32::get).into(),
-            ))
-        };
         let environment = source.read("KEYLM_ENV", |text| {
             let values = [
                 ("production", Environment::Production),
@@ -226,12 +215,8 @@ impl Config {
                 base_urls.insert(name, url);
             }
         }
-        let provider_limits = ProviderLimits {
-            connect: seconds("PROVIDER_CONNECT_SECONDS", 10)?,
-            first_byte: seconds("PROVIDER_FIRST_BYTE_SECONDS", 120)?,
-            idle: seconds("PROVIDER_IDLE_SECONDS", 60)?,
-            total: seconds("PROVIDER_TOTAL_SECONDS", 900)?,
-        };
+        let limits = Limits::read(&source)?;
+        let metrics_addr = source.read("METRICS_ADDR", parse::address)?;
         let drain = source
             .read("DRAIN_SECONDS", parse::seconds_or_none)?
             .unwrap_or(Duration::from_secs(20));
@@ -256,7 +241,8 @@ impl Config {
             drain,
             log_format: log_format.unwrap_or(LogFormat::Text),
             log_level: log_level.unwrap_or_else(|| "info".to_owned()),
-            provider_limits,
+            limits,
+            metrics_addr,
             base_urls,
         })
     }
@@ -265,6 +251,12 @@ impl Config {
     #[must_use]
     pub fn secure(&self) -> bool {
         self.public_origin.as_ref().is_some_and(Origin::is_https)
+    }
+
+    /// Whether the public listener serves the metrics, too.
+    #[must_use]
+    pub fn metrics_are_public(&self) -> bool {
+        self.metrics_addr == Some(self.addr)
     }
 
     /// What the operator set `variable`, one of [`BASE_URLS`], to. Without a slash at its end, except where the path

@@ -13,7 +13,10 @@ pub mod wake;
 pub mod writer;
 
 use crate::server::clock::Env;
+use crate::server::config::Limits;
+use crate::server::metrics::Metrics;
 use crate::server::providers::TokenUsage;
+use crate::server::providers::sse::FrameLimits;
 use crate::server::providers::transport::Transport;
 use crate::server::store::hints::{self, Hint};
 use crate::server::store::{Db, Result, messages};
@@ -30,6 +33,24 @@ use writer::Writer;
 /// USD for these tokens of this model, where the price is known.
 pub type Price = fn(&ProviderId, &ModelId, &TokenUsage) -> Option<f64>;
 
+/// How large an answer may become.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineLimits {
+    /// Bytes of its text and reasoning.
+    pub output: usize,
+    /// Of the provider's events.
+    pub frames: FrameLimits,
+}
+
+impl From<&Limits> for EngineLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            output: limits.output_bytes,
+            frames: limits.into(),
+        }
+    }
+}
+
 /// What the engine works with.
 pub struct Parts {
     /// The database.
@@ -40,6 +61,10 @@ pub struct Parts {
     pub transport: Transport,
     /// What tokens cost.
     pub price: Price,
+    /// How large an answer may become.
+    pub limits: EngineLimits,
+    /// Counts what is done.
+    pub metrics: Metrics,
 }
 
 /// The engine of one process. Cheap to clone.
@@ -72,6 +97,7 @@ impl Engine {
             parts.env.clone(),
             owner.clone(),
             live.clone(),
+            parts.metrics.clone(),
         );
         Self(Arc::new(Inner {
             leases: LeaseClock::new(parts.env.now().0),

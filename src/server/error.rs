@@ -18,6 +18,13 @@ fn wait(error: &mut AppError, wait: Duration) {
     error.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
 }
 
+/// Too many at once; it may be better in a few seconds.
+fn later(message: String) -> AppError {
+    let mut error = AppError::new(ErrorCode::RateLimited, message);
+    wait(&mut error, Duration::from_secs(5));
+    error
+}
+
 /// Words an error for people, and logs it once if it is our own fault.
 #[must_use]
 pub fn to_app_error(error: ServiceError) -> AppError {
@@ -84,6 +91,15 @@ pub fn to_app_error(error: ServiceError) -> AppError {
             wait(&mut error, time);
             error
         }
+        ServiceError::TooManyAnswers(most) => later(format!(
+            "{most} answers of yours are being written. Wait for one of them to end, or stop it."
+        )),
+        ServiceError::Full => later(
+            "This server writes as many answers as it can. Try again in a few seconds.".to_owned(),
+        ),
+        ServiceError::TooManyReaders(most) => later(format!(
+            "{most} windows or programs follow this answer already. Close one of them, or open the chat again when the answer has ended."
+        )),
         ServiceError::Draining => {
             let mut error = new(
                 ErrorCode::Draining,

@@ -6,6 +6,7 @@ pub mod extract;
 pub mod health;
 pub mod keys;
 pub mod messages;
+pub mod metrics;
 pub mod middleware;
 pub mod models;
 pub mod page_threads;
@@ -19,9 +20,6 @@ use crate::shared::error::{AppError, ErrorCode};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 
-/// Bytes of a request's JSON at the most.
-const MAX_BODY: usize = 1024 * 1024;
-
 /// Everything under `/api`.
 pub fn api() -> Router<AppState> {
     Router::new()
@@ -33,7 +31,8 @@ pub fn api() -> Router<AppState> {
         .merge(messages::routes())
         .fallback(missing)
         .method_not_allowed_fallback(other_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        // `middleware::read_body` has the limit.
+        .layer(DefaultBodyLimit::disable())
 }
 
 /// The probes.

@@ -31,6 +31,33 @@ pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// Blocks that are rendered at the most; what follows is left out, with a notice.
 pub const MAX_BLOCKS: usize = 10_000;
 
+/// How deep elements may be inside of each other, and whether something was deeper and is shown as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Nesting {
+    most: usize,
+    met: bool,
+}
+
+impl Nesting {
+    /// At most so deep.
+    #[must_use]
+    pub const fn new(most: usize) -> Self {
+        Self { most, met: false }
+    }
+
+    /// Whether something was deeper.
+    #[must_use]
+    pub const fn met(self) -> bool {
+        self.met
+    }
+}
+
+impl Default for Nesting {
+    fn default() -> Self {
+        Self::new(64)
+    }
+}
+
 /// Characters of an automatic title.
 const TITLE_CHARS: usize = 60;
 
@@ -45,6 +72,12 @@ const CUT_NOTICE: &str = "<p dir=\"auto\">The rest is too long to be shown.</p>"
 /// Renders Markdown as safe HTML, one string a top-level block. Pure; never panics.
 #[must_use]
 pub fn blocks(markdown: &str) -> Vec<String> {
+    blocks_within(&mut Nesting::default(), markdown)
+}
+
+/// As [`blocks`], as deep as `nesting` allows.
+#[must_use]
+pub fn blocks_within(nesting: &mut Nesting, markdown: &str) -> Vec<String> {
     let (src, mut cut) = source::normalise(markdown);
     let pieces = split::split(&src).pieces;
     let mut blocks: Vec<String> = Vec::new();
@@ -53,7 +86,7 @@ pub fn blocks(markdown: &str) -> Vec<String> {
         let slice = split::slice(&src, &pieces, i);
         if let Some(list) = blocks.last_mut().filter(|_| piece.joins) {
             list.truncate(list.len() - close.len());
-            list.push_str(&html::item(slice).inner);
+            list.push_str(&html::item(slice, nesting).inner);
             list.push_str(close);
             continue;
         }
@@ -62,11 +95,11 @@ pub fn blocks(markdown: &str) -> Vec<String> {
             break;
         }
         if piece.list {
-            let item = html::item(slice);
+            let item = html::item(slice, nesting);
             close = item.close;
             blocks.push(item.whole());
         } else {
-            blocks.push(html::block(slice));
+            blocks.push(html::block(slice, nesting));
         }
     }
     lock::check(&mut blocks);

@@ -3,7 +3,7 @@
 use crate::server::assets;
 use crate::server::error::ApiError;
 use crate::server::http::middleware::security_headers::CspNonce;
-use crate::server::http::{api, middleware, missing, page_threads, probes};
+use crate::server::http::{api, metrics, middleware, missing, page_threads, probes};
 use crate::server::state::AppState;
 use crate::shared::account::Preferences;
 use crate::shared::error::{AppError, ErrorCode};
@@ -23,10 +23,6 @@ use leptos_axum::{
 };
 use std::sync::OnceLock;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
-
-/// Bytes of a server function's arguments at the most.
-const MAX_FORM: usize = 4 * 1024 * 1024;
 
 /// The whole server.
 pub fn build(state: AppState) -> Router {
@@ -34,19 +30,28 @@ pub fn build(state: AppState) -> Router {
     let pages = Router::new()
         .leptos_routes_with_context(&state, page_routes(), context, shell)
         .route_layer(from_fn_with_state(state.pages.clone(), page_threads::layer));
+    let metrics = if state.config.metrics_are_public() {
+        metrics::routes()
+    } else {
+        Router::new()
+    };
     let app = Router::new()
+        .merge(metrics)
         .nest("/api", api())
         // The nest has `/api` and what is below it.
         .route("/api/", any(missing))
         .merge(probes())
-        .route(
-            "/fn/{*name}",
-            post(server_fn).layer(RequestBodyLimitLayer::new(MAX_FORM)),
-        )
+        .route("/fn/{*name}", post(server_fn))
         .merge(pages)
         .fallback(file_or_not_found)
         .layer(CatchPanicLayer::custom(panicked));
-    middleware::wrap(app, &state.config, state.services.env()).with_state(state)
+    let services = &state.services;
+    middleware::wrap(app, &state.config, services.env(), services.metrics()).with_state(state)
+}
+
+/// What `METRICS_ADDR` serves.
+pub fn build_metrics(state: AppState) -> Router {
+    metrics::routes().with_state(state)
 }
 
 /// The addresses of all pages. Found once: while leptos looks for them, no page in the whole process gets its data.

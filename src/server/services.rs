@@ -5,21 +5,25 @@ pub mod activity;
 pub mod chat;
 pub mod keys;
 pub mod models;
+pub mod readers;
 pub mod threads;
 
 use crate::server::clock::Env;
+use crate::server::config::{Limit, Limits};
 use crate::server::crypto::digest;
 use crate::server::crypto::envelope::{CryptoError, Keyring};
 use crate::server::crypto::password::{PasswordError, Passwords};
 use crate::server::crypto::secret::Secret;
 use crate::server::engine::Engine;
 use crate::server::limits::Limiter;
+use crate::server::metrics::Metrics;
 use crate::server::providers::transport::Transport;
 use crate::server::providers::{self, Provider, ProviderError};
 use crate::server::render::Rendered;
 use crate::server::store::{Db, StoreError};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{MessageId, ProviderId};
+use readers::Readers;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +60,15 @@ pub enum ServiceError {
     IdempotencyMismatch,
     #[error("too many requests")]
     RateLimited(Duration),
+    /// The person has this many answers running already.
+    #[error("too many answers of one person")]
+    TooManyAnswers(usize),
+    /// Everybody together has as many answers running as this installation writes.
+    #[error("too many answers")]
+    Full,
+    /// The answer has this many readers already.
+    #[error("too many readers")]
+    TooManyReaders(usize),
     #[error("shutting down")]
     Draining,
     #[error("{name}: {error}")]
@@ -114,6 +127,12 @@ pub struct Parts {
     pub by_user: Limiter,
     /// Answers that were rendered before.
     pub rendered: Rendered,
+    /// Who reads which answer.
+    pub readers: Readers,
+    /// What anybody is given at the most.
+    pub limits: Limits,
+    /// Counts what is done.
+    pub metrics: Metrics,
 }
 
 impl Services {
@@ -135,10 +154,23 @@ impl Services {
         &self.0.env
     }
 
+    /// Counts what is done.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     /// The writer of answers.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    fn limited(&self, limiter: &Limiter, key: &str) -> Result<()> {
+        limiter.check(key).map_err(|wait| {
+            self.0.metrics.limit_hit(Limit::RequestRate);
+            ServiceError::RateLimited(wait)
+        })
     }
 
     fn token_hash(&self, token: &str) -> String {
@@ -164,10 +196,6 @@ fn storable(text: &str) -> bool {
 
 /// What is said of a text that is not [`storable`].
 const NOT_STORABLE: &str = "Take the invisible zero character out.";
-
-fn limited(limiter: &Limiter, key: &str) -> Result<()> {
-    limiter.check(key).map_err(ServiceError::RateLimited)
-}
 
 /// What a person reads of a key that does not open.
 #[must_use]

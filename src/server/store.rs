@@ -237,6 +237,20 @@ impl Db {
         Ok(())
     }
 
+    /// Its pools: their names, their open connections and how many of those are idle.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(&'static str, usize, usize)> {
+        let size = |open: u32| usize::try_from(open).unwrap_or(usize::MAX);
+        match self {
+            Self::Sqlite { read, write, fold } => {
+                [("read", read), ("write", write), ("fold", fold)]
+                    .map(|(name, pool)| (name, size(pool.size()), pool.num_idle()))
+                    .to_vec()
+            }
+            Self::Postgres(pool) => vec![("all", size(pool.size()), pool.num_idle())],
+        }
+    }
+
     /// What a database that several processes share says the time is, in milliseconds since 1970; their own clocks may
     /// disagree. None where there is only one process.
     ///

@@ -5,6 +5,7 @@ mod auth;
 mod chat;
 mod errors;
 mod keys;
+mod limits;
 mod models;
 mod pages;
 mod stream;

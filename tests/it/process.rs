@@ -7,6 +7,8 @@ use keylm::server::simulate::Simulator;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const OTHER_KEY: &str = "ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0A=";
@@ -245,4 +247,62 @@ async fn a_polite_end_tells_every_reader() {
             .all(|one| one.aborted)
     })
     .await;
+}
+
+/// The metrics, over a connection that stays open.
+async fn metrics(open: &mut TcpStream) -> String {
+    let request = b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
+    open.write_all(request).await.unwrap();
+    let mut text = Vec::new();
+    while !text.ends_with(b"# EOF\n") {
+        assert!(open.read_buf(&mut text).await.unwrap() > 0);
+    }
+    String::from_utf8(text).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_without_descriptors_keeps_what_it_has_and_recovers() {
+    let sim = Simulator::start(0).await.unwrap();
+    let public = [("METRICS_ADDR", "127.0.0.1:0")];
+    let server = Server::start(&sim, tempfile::tempdir().unwrap(), &public).await;
+    let ada = server.person().await;
+    let thread = ada.thread("openai", "sim-endless").await;
+    let mut tail = Tail::new(ada.ask(&thread, "r1", "Go on").await);
+    tail.until(3).await;
+    let addr = server.url.strip_prefix("http://").unwrap();
+    let mut open = TcpStream::connect(addr).await.unwrap();
+    let zero = "keylm_limit_hits_total{limit=\"open_files\"} 0\n";
+    assert!(metrics(&mut open).await.contains(zero));
+    server.allow_files(server.open_files());
+    let mut waiting = Vec::new();
+    while metrics(&mut open).await.contains(zero) {
+        waiting.push(TcpStream::connect(addr).await.unwrap());
+    }
+    let seen = tail.events().len();
+    tail.until(seen + 5).await;
+    server.allow_files(4096);
+    assert_eq!(server.client().get("/readyz").await.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_have_a_listener_of_their_own() {
+    let sim = Simulator::start(0).await.unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let apart = port.to_string();
+    let settings = [("METRICS_ADDR", &*apart)];
+    let mut server = Server::start(&sim, tempfile::tempdir().unwrap(), &settings).await;
+    let mut collector = server.client();
+    assert_eq!(collector.get("/metrics").await.status(), 404);
+    collector.url = format!("http://{port}");
+    let metrics = collector.get("/metrics").await;
+    assert_eq!(metrics.status(), 200);
+    assert!(metrics.text().await.unwrap().contains("keylm_build_info"));
+    for path in ["/", "/healthz", "/api/threads"] {
+        assert_eq!(collector.get(path).await.status(), 404, "{path}");
+    }
+    server.terminate();
+    assert!(server.ended().await.success());
 }

@@ -1,6 +1,6 @@
 //! Where the text of a setting comes from.
 
-use super::{BASE_URLS, ConfigError, FILE, VARIABLES};
+use super::{ConfigError, FILE, variables};
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
@@ -102,11 +102,7 @@ impl<'a> Source<'a> {
 
 fn text(name: &str, value: &Value) -> Result<String, ConfigError> {
     let variable = name.strip_suffix("_FILE").unwrap_or(name);
-    if !VARIABLES
-        .iter()
-        .chain(&BASE_URLS)
-        .any(|known| *known == variable)
-    {
+    if !variables().any(|known| known == variable) {
         return Err(ConfigError::new(
             name,
             format!("is no setting; see [settings] in {FILE}"),

@@ -67,10 +67,8 @@ fn without_any_setting_the_defaults_hold() {
     assert_eq!(config.log_level, "info");
     assert_eq!(config.rate_limit_per_minute.get(), 60);
     assert_eq!(config.drain, Duration::from_secs(20));
-    assert_eq!(config.provider_limits.connect, Duration::from_secs(10));
-    assert_eq!(config.provider_limits.first_byte, Duration::from_mins(2));
-    assert_eq!(config.provider_limits.idle, Duration::from_mins(1));
-    assert_eq!(config.provider_limits.total, Duration::from_mins(15));
+    assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.metrics_addr, None);
     assert_eq!(config.public_origin, None);
     assert!(config.trusted_proxies.is_empty());
     assert!(BASE_URLS.iter().all(|name| config.base_url(name).is_none()));
@@ -95,6 +93,8 @@ fn every_setting_can_be_given() {
         .set("LOG_FORMAT", "json")
         .set("LOG_LEVEL", "warn,keylm=debug")
         .set("PROVIDER_IDLE_SECONDS", "5")
+        .set("LIMIT_REQUEST_BYTES", "2097152")
+        .set("METRICS_ADDR", "127.0.0.1:9100")
         .set("OPENAI_BASE_URL", "http://127.0.0.1:4010/openai/v1/")
         .set("GROQ_BASE_URL", "  ")
         .load()
@@ -112,12 +112,74 @@ fn every_setting_can_be_given() {
     assert_eq!(config.drain, Duration::ZERO);
     assert_eq!(config.log_format, LogFormat::Json);
     assert_eq!(config.log_level, "warn,keylm=debug");
-    assert_eq!(config.provider_limits.idle, Duration::from_secs(5));
+    assert_eq!(config.limits.provider_idle, Duration::from_secs(5));
+    assert_eq!(config.limits.request_bytes, 2 << 20);
+    assert_eq!(config.metrics_addr.unwrap().to_string(), "127.0.0.1:9100");
+    assert!(!config.metrics_are_public());
     assert_eq!(
         config.base_url("OPENAI_BASE_URL").unwrap().as_str(),
         "http://127.0.0.1:4010/openai/v1"
     );
     assert_eq!(config.base_url("GROQ_BASE_URL"), None);
+}
+
+#[test]
+fn the_limits_are_those_of_the_threat_model() {
+    let seconds = Duration::from_secs;
+    let expected = Limits {
+        request_bytes: 1 << 20,
+        message_chars: 200_000,
+        header_bytes: 32 << 10,
+        header_read: seconds(10),
+        body_read: seconds(30),
+        write_stall: seconds(30),
+        connections: 4096,
+        provider_connect: seconds(10),
+        provider_first_byte: seconds(120),
+        provider_idle: seconds(60),
+        provider_total: seconds(900),
+        sse_line_bytes: 1 << 20,
+        sse_event_bytes: 2 << 20,
+        stream_bytes: 32 << 20,
+        error_body_bytes: 64 << 10,
+        model_list_bytes: 4 << 20,
+        models: 5000,
+        output_bytes: 2 << 20,
+        answers_per_user: 4,
+        answers: 1000,
+        readers_per_message: 16,
+        markdown_depth: 64,
+    };
+    assert_eq!(Limits::default(), expected);
+}
+
+#[test]
+fn every_limit_has_bounds_that_it_keeps_and_names() {
+    for (name, bounds) in limits::BOUNDS {
+        for good in [bounds.start(), bounds.end()] {
+            let case = Case::new().secrets().set(name, &good.to_string());
+            assert!(case.load().is_ok(), "{name}={good}");
+        }
+        for bad in [bounds.start() - 1, bounds.end() + 1] {
+            let error = Case::new().secrets().set(name, &bad.to_string()).problem();
+            assert_eq!(error.variable, *name);
+            let range = format!("from {} to {}", bounds.start(), bounds.end());
+            assert!(error.problem.contains(&range), "{error}");
+        }
+    }
+}
+
+#[test]
+fn metrics_are_public_only_at_the_public_address() {
+    let public = |addr: &str| {
+        let case = Case::new().secrets().set("KEYLM_ADDR", "127.0.0.1:3000");
+        case.set("METRICS_ADDR", addr)
+            .load()
+            .unwrap()
+            .metrics_are_public()
+    };
+    assert!(public("127.0.0.1:3000"));
+    assert!(!public("127.0.0.1:3001") && !public("[::1]:3000") && !public(" "));
 }
 
 #[test]
@@ -153,6 +215,11 @@ fn the_address_of_leptos_is_honoured() {
 #[case("DRAIN_SECONDS", "1.5")]
 #[case("DRAIN_SECONDS", "86401")]
 #[case("PROVIDER_TOTAL_SECONDS", "0")]
+#[case("METRICS_ADDR", "9100")]
+#[case("LIMIT_MESSAGE_CHARS", "200001")]
+#[case("LIMIT_OUTPUT_BYTES", "2 MiB")]
+#[case("LIMIT_ANSWERS", "+5")]
+#[case("LIMIT_ANSWERS", "99999999999")]
 #[case("LOG_FORMAT", "xml")]
 #[case("LOG_LEVEL", "keylm=loud")]
 #[case("OPENAI_BASE_URL", "file:///etc/passwd")]
@@ -393,7 +460,7 @@ fn every_variable_is_documented() {
         "/docs/configuration.md"
     ))
     .unwrap();
-    for name in VARIABLES.iter().chain(&BASE_URLS) {
+    for name in variables() {
         assert!(
             page.contains(&format!("`{name}`")),
             "{name} is not in docs/configuration.md"

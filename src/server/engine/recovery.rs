@@ -88,6 +88,12 @@ impl Engine {
         let count = buried.len();
         hints::send(&mut tx, &Hint::Grown(buried)).await?;
         tx.commit().await?;
+        for _ in 0..count {
+            self.0
+                .parts
+                .metrics
+                .answer_ended(MessageStatus::Failed.as_str());
+        }
         Ok(count)
     }
 

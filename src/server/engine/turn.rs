@@ -4,6 +4,7 @@ use super::live::LiveAnswer;
 use super::recovery::restarted;
 use super::writer::{self, Op, Outcome};
 use super::{Engine, Inner};
+use crate::server::config::Limit;
 use crate::server::providers::answer::Answer;
 use crate::server::providers::{
     ChatRequest, Credential, Provider, ProviderError, ProviderEvent, TokenUsage,
@@ -19,8 +20,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use url::Url;
 
-/// Bytes of an answer at the most.
-const MAX_TEXT: usize = 2 * 1024 * 1024;
 /// Bytes that may wait for the database before the provider is not read any further.
 const MAX_WAITING: usize = 64 * 1024;
 /// How long the connection may stay open after the model said that it is done.
@@ -166,7 +165,7 @@ impl<'a> Running<'a> {
             request,
             ..
         } = &self.turn;
-        let mut answer = Answer::new(provider.decoder(request));
+        let mut answer = Answer::within(self.engine.parts.limits.frames, provider.decoder(request));
         let ask = async || {
             let wire = provider.encode(base, credential, request)?;
             self.engine.parts.transport.stream(*provider, wire).await
@@ -210,6 +209,9 @@ impl<'a> Running<'a> {
             if ended {
                 answer.finish(&mut events);
             }
+            if let Some(limit) = answer.limit() {
+                self.engine.parts.metrics.limit_hit(limit.into());
+            }
             if let Some(end) = self.take(&mut events)? {
                 return Ok(end);
             }
@@ -242,10 +244,15 @@ impl<'a> Running<'a> {
                 ProviderEvent::Finish(reason) => self.finish = Some(reason),
                 ProviderEvent::Failed(error) => return Err(error),
             }
-            if self.content.len() + self.reasoning.len() > MAX_TEXT {
+            let limit = self.engine.parts.limits.output;
+            if self.content.len() + self.reasoning.len() > limit {
+                self.engine.parts.metrics.limit_hit(Limit::OutputBytes);
                 return Ok(Some(End::Failed(AppError::new(
                     ErrorCode::UpstreamError,
-                    "The answer grew beyond 2 MB and was ended there. Ask for a shorter one.",
+                    format!(
+                        "The answer grew beyond {} KiB and was ended there. Ask for a shorter one.",
+                        limit >> 10
+                    ),
                 ))));
             }
         }

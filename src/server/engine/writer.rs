@@ -3,6 +3,7 @@
 
 use super::live::LiveAnswers;
 use crate::server::clock::Env;
+use crate::server::metrics::Metrics;
 use crate::server::store::events::{self, Event};
 use crate::server::store::hints::{self, Hint};
 use crate::server::store::{Db, Result, messages, provider_keys};
@@ -68,7 +69,7 @@ impl Writer {
     /// Starts the task; it ends when the last handle is dropped. The queue needs no bound of its own: each answer has at
     /// most one operation in it.
     #[must_use]
-    pub fn start(db: Db, env: Env, owner: String, live: LiveAnswers) -> Self {
+    pub fn start(db: Db, env: Env, owner: String, live: LiveAnswers, metrics: Metrics) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         tokio::spawn(
             Task {
@@ -76,6 +77,7 @@ impl Writer {
                 env,
                 owner,
                 live,
+                metrics,
             }
             .run(receiver),
         );
@@ -98,6 +100,7 @@ struct Task {
     env: Env,
     owner: String,
     live: LiveAnswers,
+    metrics: Metrics,
 }
 
 impl Task {
@@ -153,6 +156,7 @@ impl Task {
     }
 
     async fn commit(&self, batch: &[Waiting]) -> Result<Vec<Outcome>> {
+        let begun = Instant::now();
         let mut tx = self.db.begin().await?;
         let ops = || batch.iter().map(|waiting| &waiting.op);
         let asked: Vec<_> = ops().map(|op| (&op.message, op.epoch)).collect();
@@ -180,14 +184,20 @@ impl Task {
             let grown = ops().map(|op| op.message.clone()).collect();
             hints::send(&mut tx, &Hint::Grown(grown)).await?;
         }
+        let stored = rows.len();
         tx.commit().await?;
+        self.metrics.committed(batch.len(), stored, begun.elapsed());
         let outcome = |kept| if kept { Outcome::Stored } else { Outcome::Lost };
         Ok(kept.into_iter().map(outcome).collect())
     }
 
     fn settle(&self, waiting: Waiting, outcome: Outcome) {
         let Waiting { op, done } = waiting;
-        let ended = op.end.is_some() && outcome == Outcome::Stored;
+        let end = op.end.as_ref().filter(|_| outcome == Outcome::Stored);
+        if let Some(end) = end {
+            self.metrics.answer_ended(end.message.status.as_str());
+        }
+        let ended = end.is_some();
         if outcome == Outcome::Stored
             && let Some(answer) = self.live.get(&op.message)
         {

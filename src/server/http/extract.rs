@@ -5,7 +5,6 @@ use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::account::User;
 use crate::shared::error::{AppError, ErrorCode};
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use cookie::Cookie;
@@ -96,27 +95,13 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
             )
             .into());
         }
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| too_large(&rejection))?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| {
+            ServiceError::field("body", "The body could not be read. Send it again.")
+        })?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| malformed(&error))
     }
-}
-
-fn too_large(rejection: &BytesRejection) -> ApiError {
-    let error = match rejection.status().as_u16() {
-        413 => AppError::new(
-            ErrorCode::TooLarge,
-            "The request is larger than 1 MiB. Send less.",
-        ),
-        _ => AppError::new(
-            ErrorCode::Validation,
-            "The body could not be read. Send it again.",
-        ),
-    };
-    error.into()
 }
 
 fn malformed(error: &serde_json::Error) -> ApiError {

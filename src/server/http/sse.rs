@@ -1,9 +1,10 @@
 //! Answers as server-sent events: numbered for programs, rendered for the page.
 
-use crate::server::engine::follow::Follower;
+use crate::server::config::Limit;
 use crate::server::engine::recovery::text_of;
 use crate::server::render::StreamRenderer;
 use crate::server::services::Services;
+use crate::server::services::readers::Reader;
 use crate::server::store::events::{Event, Kind};
 use crate::shared::chat::ViewEvent;
 use crate::shared::ids::{MessageId, ThreadId, UserId};
@@ -47,7 +48,7 @@ fn write_events(events: &[Arc<Event>]) -> Bytes {
 }
 
 /// The log as api.md has it.
-pub(super) fn events(mut follower: Follower, drain: CancellationToken) -> Response {
+pub(super) fn events(mut follower: Reader, drain: CancellationToken) -> Response {
     let stream = async_stream::stream! {
         loop {
             let batch = tokio::select! {
@@ -92,11 +93,11 @@ pub(super) fn rendered(
     user: UserId,
     thread: ThreadId,
     message: MessageId,
-    mut follower: Follower,
+    mut follower: Reader,
 ) -> Response {
     let stream = async_stream::stream! {
         let drain = services.engine().draining().clone();
-        let mut renderer = StreamRenderer::new();
+        let mut renderer = StreamRenderer::within(services.nesting());
         let mut out = String::new();
         write_view(&mut out, &ViewEvent::Reset);
         loop {
@@ -131,6 +132,9 @@ pub(super) fn rendered(
             for patch in renderer.patches() {
                 write_view(&mut out, &patch);
             }
+        }
+        if renderer.too_deep() {
+            services.metrics().limit_hit(Limit::MarkdownDepth);
         }
         if let Ok(view) = services.message_view(&user, &thread, &message).await {
             write_view(&mut out, &ViewEvent::End { m: Box::new(view) });

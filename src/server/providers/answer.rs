@@ -1,6 +1,6 @@
 //! From the bytes of an answer to its events: the framer and the decoder in one.
 
-use super::sse::{FrameError, Framer};
+use super::sse::{FrameError, FrameLimits, Framer};
 use super::{Decoder, Frame, ProviderError, ProviderEvent};
 use crate::shared::error::ErrorCode;
 
@@ -12,14 +12,26 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer that `decoder` understands.
+    /// An answer that `decoder` understands, within the default limits.
     #[must_use]
     pub fn new(decoder: Box<dyn Decoder>) -> Self {
+        Self::within(FrameLimits::default(), decoder)
+    }
+
+    /// An answer that `decoder` understands.
+    #[must_use]
+    pub fn within(limits: FrameLimits, decoder: Box<dyn Decoder>) -> Self {
         Self {
-            framer: Framer::default(),
+            framer: Framer::new(limits),
             decoder,
             failed: false,
         }
+    }
+
+    /// The limit that ended it, if one did.
+    #[must_use]
+    pub const fn limit(&self) -> Option<FrameError> {
+        self.framer.broken()
     }
 
     /// Reads the next bytes and appends what they mean.

@@ -1,21 +1,50 @@
 //! Server-sent events from bytes that may be cut anywhere. Bounded, and patient with what providers really send.
 
 use super::Frame;
+use crate::server::config::{Limit, Limits};
 
-/// Bytes of one line at the most.
-const MAX_LINE: usize = 1 << 20;
-/// Bytes of one event's data at the most.
-const MAX_EVENT: usize = 2 << 20;
+/// What a stream may hold at the most.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameLimits {
+    /// Bytes of one line.
+    pub line: usize,
+    /// Bytes of one event's data.
+    pub event: usize,
+}
+
+impl From<&Limits> for FrameLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            line: limits.sse_line_bytes,
+            event: limits.sse_event_bytes,
+        }
+    }
+}
+
+impl Default for FrameLimits {
+    fn default() -> Self {
+        Self::from(&Limits::default())
+    }
+}
 
 /// The stream is no stream of events that anybody would send in good faith.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// A line is longer than 1 MiB.
+    /// A line is longer than [`FrameLimits::line`].
     #[error("a line of the event stream is too long")]
     Line,
-    /// An event is longer than 2 MiB.
+    /// An event is longer than [`FrameLimits::event`].
     #[error("an event of the event stream is too long")]
     Event,
+}
+
+impl From<FrameError> for Limit {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Line => Self::SseLineBytes,
+            FrameError::Event => Self::SseEventBytes,
+        }
+    }
 }
 
 /// Cuts bytes into [`Frame`]s. The frames are the same however the bytes were cut.
@@ -25,6 +54,7 @@ pub enum FrameError {
 /// of the stream cuts off before its blank line: providers do end that way.
 #[derive(Debug, Default)]
 pub struct Framer {
+    limits: FrameLimits,
     line: Vec<u8>,
     after_cr: bool,
     after_first_line: bool,
@@ -34,6 +64,21 @@ pub struct Framer {
 }
 
 impl Framer {
+    /// A framer with these limits.
+    #[must_use]
+    pub fn new(limits: FrameLimits) -> Self {
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
+    /// The limit that was passed, if one was.
+    #[must_use]
+    pub const fn broken(&self) -> Option<FrameError> {
+        self.broken
+    }
+
     /// Reads the next bytes and returns the events that they complete.
     ///
     /// # Errors
@@ -50,7 +95,7 @@ impl Framer {
             }
             let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             let (head, tail) = rest.split_at(end.unwrap_or(rest.len()));
-            if self.line.len() + head.len() > MAX_LINE {
+            if self.line.len() + head.len() > self.limits.line {
                 self.broken = Some(FrameError::Line);
                 break;
             }
@@ -101,7 +146,7 @@ impl Framer {
             "event" => self.event = Some(value.to_owned()),
             "data" => {
                 let held = self.data.as_ref().map_or(0, String::len);
-                if held + value.len() > MAX_EVENT {
+                if held + value.len() > self.limits.event {
                     self.broken = Some(FrameError::Event);
                     return None;
                 }
@@ -129,6 +174,7 @@ mod tests {
     use super::*;
     use crate::server::clock::{Entropy, SeededEntropy};
 
+    const MAX_LINE: usize = 1 << 20;
     const MESSY: &str = "\u{feff}: hello\r\nevent: a\r\ndata: {\"x\":\r\ndata: \"é漢🎈\"}\r\n\r\ndata:one\n\nevent:b\rdata\r\r\
                          id: 7\nretry: 5\nunknown: z\n\n\n\ndata: two \n: ping\ndata:  three\n\nevent: only a name\n\ndata: last";
 
@@ -227,6 +273,20 @@ mod tests {
         assert_eq!(framer.push(line.as_bytes()), Ok(vec![]));
         assert_eq!(framer.push(line.as_bytes()), Ok(vec![]));
         assert_eq!(framer.push(line.as_bytes()), Err(FrameError::Event));
+    }
+
+    #[test]
+    fn the_limits_are_those_that_were_given_and_the_one_that_bit_is_known() {
+        let limits = FrameLimits { line: 10, event: 6 };
+        let mut framer = Framer::new(limits);
+        assert_eq!(framer.push(b"data: 1234\ndata: 12\n\n").unwrap().len(), 1);
+        assert_eq!(framer.broken(), None);
+        assert_eq!(framer.push(b"data: 12345"), Err(FrameError::Line));
+        assert_eq!(framer.broken().map(Limit::from), Some(Limit::SseLineBytes));
+        let mut framer = Framer::new(limits);
+        let event = framer.push(b"data: 1234\ndata: 123\n");
+        assert_eq!(event, Err(FrameError::Event));
+        assert_eq!(framer.broken().map(Limit::from), Some(Limit::SseEventBytes));
     }
 
     #[test]

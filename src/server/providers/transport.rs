@@ -4,6 +4,8 @@
 //! print; errors that carry neither URL nor body (security.md §4.7, T6, T7, T9, T26).
 
 use super::{Provider, ProviderError, WireFailure, WireRequest};
+use crate::server::config::{Limit, Limits};
+use crate::server::metrics::Metrics;
 use crate::shared::error::ErrorCode;
 use bytes::Bytes;
 use http::header::{
@@ -25,7 +27,7 @@ pub struct TransportLimits {
     pub idle: Duration,
     /// A whole stream.
     pub total: Duration,
-    /// A whole answer that is no stream.
+    /// A whole answer that is no stream. No setting: lists are short, or something is wrong.
     pub list_total: Duration,
     /// Bytes that are read of an error; the rest is dropped.
     pub error_body: usize,
@@ -37,15 +39,21 @@ pub struct TransportLimits {
 
 impl Default for TransportLimits {
     fn default() -> Self {
+        Self::from(&Limits::default())
+    }
+}
+
+impl From<&Limits> for TransportLimits {
+    fn from(limits: &Limits) -> Self {
         Self {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_mins(2),
-            idle: Duration::from_mins(1),
-            total: Duration::from_mins(15),
+            connect: limits.provider_connect,
+            first_byte: limits.provider_first_byte,
+            idle: limits.provider_idle,
+            total: limits.provider_total,
             list_total: Duration::from_secs(15),
-            error_body: 64 << 10,
-            list_body: 4 << 20,
-            stream_bytes: 32 << 20,
+            error_body: limits.error_body_bytes,
+            list_body: limits.model_list_bytes,
+            stream_bytes: limits.stream_bytes,
         }
     }
 }
@@ -60,14 +68,15 @@ pub struct TransportError(String);
 pub struct Transport {
     client: Client,
     limits: TransportLimits,
+    metrics: Metrics,
 }
 
 impl Transport {
-    /// A transport with these limits.
+    /// A transport with these limits, which counts what it does.
     ///
     /// # Errors
     /// When the machine has no certificates to trust.
-    pub fn new(limits: TransportLimits) -> Result<Self, TransportError> {
+    pub fn new(limits: TransportLimits, metrics: Metrics) -> Result<Self, TransportError> {
         // An error means that the process has its TLS provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -79,7 +88,11 @@ impl Transport {
             .connect_timeout(limits.connect)
             .build()
             .map_err(|error| TransportError(error.without_url().to_string()))?;
-        Ok(Self { client, limits })
+        Ok(Self {
+            client,
+            limits,
+            metrics,
+        })
     }
 
     /// Sends a request and reads the whole answer, which must be JSON.
@@ -92,7 +105,7 @@ impl Transport {
         request: WireRequest,
     ) -> Result<Vec<u8>, ProviderError> {
         let deadline = Instant::now() + self.limits.list_total;
-        let mut call = Call::new(provider);
+        let mut call = Call::new(provider, &self.metrics);
         let response = self.send(provider, request, deadline, &mut call).await?;
         if !is_type(response.headers(), "json") {
             return Err(call.error(ErrorCode::UpstreamError));
@@ -103,7 +116,7 @@ impl Transport {
         if whole {
             Ok(body)
         } else {
-            Err(call.error(ErrorCode::UpstreamError))
+            Err(call.at_limit(Limit::ModelListBytes, ErrorCode::UpstreamError))
         }
     }
 
@@ -118,11 +131,12 @@ impl Transport {
     ) -> Result<ByteStream, ProviderError> {
         let start = Instant::now();
         let first_byte = start + self.limits.first_byte;
-        let mut call = Call::new(provider);
+        let mut call = Call::new(provider, &self.metrics);
         let response = self.send(provider, request, first_byte, &mut call).await?;
         if is_type(response.headers(), "text/event-stream") {
             return Ok(ByteStream {
                 response: Some(response),
+                begun: false,
                 next_by: first_byte,
                 end_by: start + self.limits.total,
                 idle: self.limits.idle,
@@ -131,7 +145,9 @@ impl Transport {
             });
         }
         if is_type(response.headers(), "json") {
-            return Err(self.failure(provider, response, first_byte, &call).await);
+            return Err(self
+                .failure(provider, response, first_byte, &mut call)
+                .await);
         }
         Err(call.error(ErrorCode::UpstreamError))
     }
@@ -154,7 +170,9 @@ impl Transport {
         }
         let response = match timeout_at(deadline, builder.send()).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) if error.is_timeout() => return Err(call.error(ErrorCode::Timeout)),
+            Ok(Err(error)) if error.is_timeout() => {
+                return Err(call.at_limit(Limit::ProviderConnect, ErrorCode::Timeout));
+            }
             Ok(Err(error)) => {
                 let unsent = error.is_connect();
                 return Err(ProviderError {
@@ -162,7 +180,7 @@ impl Transport {
                     ..call.error(ErrorCode::Network)
                 });
             }
-            Err(_) => return Err(call.error(ErrorCode::Timeout)),
+            Err(_) => return Err(call.at_limit(Limit::ProviderFirstByte, ErrorCode::Timeout)),
         };
         call.status(response.status().as_u16());
         if response.status().is_redirection() {
@@ -188,13 +206,18 @@ impl Transport {
         provider: &dyn Provider,
         response: Response,
         deadline: Instant,
-        call: &Call,
+        call: &mut Call,
     ) -> ProviderError {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let deadline = deadline.min(Instant::now() + self.limits.list_total);
         let body = match read(response, self.limits.error_body, deadline).await {
-            Ok((body, _)) => body,
+            Ok((body, whole)) => {
+                if !whole {
+                    self.metrics.limit_hit(Limit::ErrorBodyBytes);
+                }
+                body
+            }
             // The status has come; it says enough.
             Err(_) => Vec::new(),
         };
@@ -211,6 +234,7 @@ impl Transport {
 /// The bytes of a stream as they come. Dropping it closes the connection.
 pub struct ByteStream {
     response: Option<Response>,
+    begun: bool,
     next_by: Instant,
     end_by: Instant,
     idle: Duration,
@@ -222,36 +246,48 @@ impl ByteStream {
     /// The next bytes, or `None` at the end of the body. After an error there is nothing more.
     pub async fn next(&mut self) -> Option<Result<Bytes, ProviderError>> {
         let response = self.response.as_mut()?;
-        let code = match timeout_at(self.next_by.min(self.end_by), response.chunk()).await {
+        let error = match timeout_at(self.next_by.min(self.end_by), response.chunk()).await {
             Ok(Ok(Some(bytes))) => {
                 self.next_by = Instant::now() + self.idle;
+                self.begun = true;
                 if let Some(left) = self.left.checked_sub(bytes.len()) {
                     self.left = left;
                     return Some(Ok(bytes));
                 }
-                ErrorCode::UpstreamError
+                self.call
+                    .at_limit(Limit::StreamBytes, ErrorCode::UpstreamError)
             }
             Ok(Ok(None)) => {
                 self.response = None;
                 return None;
             }
-            Ok(Err(_)) => ErrorCode::UpstreamTruncated,
-            Err(_) => ErrorCode::Timeout,
+            Ok(Err(_)) => self.call.error(ErrorCode::UpstreamTruncated),
+            Err(_) => {
+                let limit = match self.begun {
+                    _ if self.end_by <= self.next_by => Limit::ProviderTotal,
+                    true => Limit::ProviderIdle,
+                    false => Limit::ProviderFirstByte,
+                };
+                self.call.at_limit(limit, ErrorCode::Timeout)
+            }
         };
         self.response = None;
-        Some(Err(self.call.error(code)))
+        Some(Err(error))
     }
 }
 
-/// One request in the logs: who, what came back, how long it took. Never what was said.
+/// One request in the logs and in the metrics: who, what came back, how long it took. Never what was said.
 struct Call {
     span: Span,
     start: Instant,
     status: Option<u16>,
+    provider: &'static str,
+    outcome: &'static str,
+    metrics: Metrics,
 }
 
 impl Call {
-    fn new(provider: &dyn Provider) -> Self {
+    fn new(provider: &dyn Provider, metrics: &Metrics) -> Self {
         let span = tracing::info_span!(
             "provider.request",
             provider = provider.info().id,
@@ -263,6 +299,9 @@ impl Call {
             span,
             start: Instant::now(),
             status: None,
+            provider: provider.info().id,
+            outcome: "ok",
+            metrics: metrics.clone(),
         }
     }
 
@@ -271,11 +310,17 @@ impl Call {
         self.span.record("status", status);
     }
 
-    fn failed(&self, code: ErrorCode) {
+    fn failed(&mut self, code: ErrorCode) {
+        self.outcome = code.as_str();
         self.span.record("error", code.as_str());
     }
 
-    fn error(&self, code: ErrorCode) -> ProviderError {
+    fn at_limit(&mut self, limit: Limit, code: ErrorCode) -> ProviderError {
+        self.metrics.limit_hit(limit);
+        self.error(code)
+    }
+
+    fn error(&mut self, code: ErrorCode) -> ProviderError {
         self.failed(code);
         ProviderError {
             status: self.status,
@@ -289,6 +334,7 @@ impl Drop for Call {
         let took = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.span.record("duration_ms", took);
         self.span.in_scope(|| tracing::debug!("provider answered"));
+        self.metrics.provider_call(self.provider, self.outcome);
     }
 }
 

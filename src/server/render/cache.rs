@@ -1,6 +1,6 @@
 //! Answers that were rendered before. An answer that has ended never changes, so neither does its HTML.
 
-use super::blocks;
+use super::{Nesting, blocks_within};
 use crate::shared::ids::MessageId;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -33,13 +33,13 @@ impl Default for Rendered {
 }
 
 impl Rendered {
-    /// The blocks of an answer that has ended.
+    /// The blocks of an answer that has ended, as deep as `nesting` allows, which is the same for all answers.
     #[must_use]
-    pub fn blocks(&self, answer: &MessageId, markdown: &str) -> Vec<String> {
+    pub fn blocks(&self, nesting: &mut Nesting, answer: &MessageId, markdown: &str) -> Vec<String> {
         if let Some(known) = self.0.get(answer) {
             return known.to_vec();
         }
-        let blocks = blocks(markdown);
+        let blocks = blocks_within(nesting, markdown);
         self.0.insert(answer.clone(), blocks.clone().into());
         blocks
     }

@@ -1,15 +1,12 @@
 //! Parser events to HTML, out of a fixed set of elements.
 
-use super::OPTIONS;
 use super::text::{Place, escape};
+use super::{Nesting, OPTIONS};
 use pulldown_cmark::{
     Alignment, CodeBlockKind, Event, HeadingLevel, LinkType, Parser, Tag, TagEnd,
 };
 use std::fmt::Write;
 use url::Url;
-
-/// Open elements; what is nested deeper becomes text in the last one.
-const MAX_DEPTH: usize = 64;
 
 /// Bytes of a link's address; a longer one is not made a link.
 const MAX_URL: usize = 4_096;
@@ -29,20 +26,20 @@ impl Item {
 }
 
 /// Renders a piece that is a block.
-pub(super) fn block(src: &str) -> String {
+pub(super) fn block(src: &str, nesting: &mut Nesting) -> String {
     let Rendered {
         html, definitions, ..
-    } = render(src);
+    } = render(src, nesting);
     html + &definitions
 }
 
 /// Renders a piece that is an item of a list.
-pub(super) fn item(src: &str) -> Item {
+pub(super) fn item(src: &str, nesting: &mut Nesting) -> Item {
     let Rendered {
         html,
         definitions,
         blocks,
-    } = render(src);
+    } = render(src, nesting);
     let close = if html.starts_with("<ol") {
         "</ol>"
     } else {
@@ -106,8 +103,11 @@ struct Rendered {
     blocks: usize,
 }
 
-fn render(src: &str) -> Rendered {
-    let mut writer = Writer::default();
+fn render(src: &str, nesting: &mut Nesting) -> Rendered {
+    let mut writer = Writer {
+        most: nesting.most,
+        ..Writer::default()
+    };
     let (mut depth, mut blocks) = (0_usize, 0);
     let parser = Parser::new_ext(src, OPTIONS);
     let mut spans: Vec<_> = parser
@@ -126,6 +126,7 @@ fn render(src: &str) -> Rendered {
         }
         writer.event(event);
     }
+    nesting.met |= writer.too_deep;
     let html = writer.finish();
     spans.sort_by_key(|span| span.start);
     let mut definitions = String::new();
@@ -171,6 +172,10 @@ struct Writer {
     stack: Vec<(&'static str, Kind)>,
     /// Text that is not yet written: one text may come in many events.
     text: String,
+    /// Open elements at the most; what is nested deeper becomes text in the last one.
+    most: usize,
+    /// Whether something was.
+    too_deep: bool,
     /// Open elements that were left out because they are too deep.
     skipped: usize,
     /// The text of an open code block, or of raw HTML.
@@ -243,7 +248,9 @@ impl Writer {
             Tag::Item | Tag::TableHead | Tag::TableRow | Tag::TableCell | Tag::Paragraph
         );
         let misplaced = self.between_rows() && !matches!(tag, Tag::TableHead | Tag::TableRow);
-        if self.skipped > 0 || misplaced || (self.stack.len() >= MAX_DEPTH && !in_table) {
+        let too_deep = self.stack.len() >= self.most && !in_table;
+        self.too_deep |= too_deep;
+        if self.skipped > 0 || misplaced || too_deep {
             self.skipped += 1;
             let inline = matches!(
                 tag,

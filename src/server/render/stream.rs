@@ -4,7 +4,7 @@ use super::repair::{may_close, repair, shown};
 use super::source::Normaliser;
 use super::split::{self, Split};
 use super::text::{Place, escape};
-use super::{CUT_NOTICE, MAX_BLOCKS, html, lock};
+use super::{CUT_NOTICE, MAX_BLOCKS, Nesting, html, lock};
 use crate::shared::chat::ViewEvent;
 
 /// Bytes of an open piece from which on it is trusted without the second lock until it closes.
@@ -27,6 +27,7 @@ pub struct StreamRenderer {
     normaliser: Normaliser,
     /// The source from the first open piece on.
     text: String,
+    nesting: Nesting,
     /// The index of the block that the source starts in.
     first: usize,
     /// Bytes of HTML of that block that are before the source.
@@ -60,8 +61,15 @@ impl Default for StreamRenderer {
 impl StreamRenderer {
     /// A renderer of an empty text.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
+        Self::within(Nesting::default())
+    }
+
+    /// The same, as deep as `nesting` allows.
+    #[must_use]
+    pub const fn within(nesting: Nesting) -> Self {
         Self {
+            nesting,
             normaliser: Normaliser::new(),
             text: String::new(),
             first: 0,
@@ -99,6 +107,12 @@ impl StreamRenderer {
             });
         }
         out
+    }
+
+    /// Whether something was nested deeper than is shown.
+    #[must_use]
+    pub const fn too_deep(&self) -> bool {
+        self.nesting.met()
     }
 
     /// Source bytes that the parser was given so far: the measure of the work.
@@ -162,7 +176,7 @@ impl StreamRenderer {
                 if i == closed {
                     mark = (blocks.len() - 1, block.len(), list);
                 }
-                block.push_str(&html::item(slice).inner);
+                block.push_str(&html::item(slice, &mut self.nesting).inner);
                 block.push_str(list);
                 if let Some(last) = blocks.last_mut() {
                     *last = block;
@@ -175,11 +189,11 @@ impl StreamRenderer {
             if self.first + blocks.len() >= MAX_BLOCKS {
                 blocks.push(String::new());
             } else if piece.list {
-                let item = html::item(slice);
+                let item = html::item(slice, &mut self.nesting);
                 list = item.close;
                 blocks.push(item.whole());
             } else {
-                blocks.push(html::block(slice));
+                blocks.push(html::block(slice, &mut self.nesting));
             }
         }
         let start = pieces.get(closed).map_or(0, |piece| piece.start);

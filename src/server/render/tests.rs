@@ -1,6 +1,6 @@
 //! The renderer by example, and the stream against it.
 
-use super::{StreamRenderer, blocks, differences, plain_text_title};
+use super::{Nesting, StreamRenderer, blocks, blocks_within, differences, plain_text_title};
 use crate::shared::chat::ViewEvent;
 use rstest::rstest;
 
@@ -450,4 +450,26 @@ fn a_list_that_turns_loose_does_not_change_what_was_shown() {
     let tight = blocks("- a\n- b").concat();
     let loose = blocks("- a\n\n- b").concat();
     assert_eq!(tight, loose);
+}
+
+#[test]
+fn what_is_deeper_than_allowed_is_text_and_is_noticed() {
+    let render = |most, text: &str| {
+        let mut nesting = Nesting::new(most);
+        let whole = blocks_within(&mut nesting, text).concat();
+        let mut stream = StreamRenderer::within(Nesting::new(most));
+        stream.push(text);
+        let _ = stream.finish();
+        assert_eq!(stream.too_deep(), nesting.met());
+        (
+            whole.matches("<blockquote").count(),
+            whole.contains("deep"),
+            nesting.met(),
+        )
+    };
+    assert_eq!(render(4, "> > > deep"), (3, true, false));
+    assert_eq!(render(3, "> > > deep"), (3, true, false));
+    assert_eq!(render(2, "> > > deep"), (2, true, true));
+    let abyss = format!("{} deep", "> ".repeat(100));
+    assert_eq!(render(64, &abyss), (64, true, true));
 }

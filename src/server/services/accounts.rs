@@ -1,6 +1,6 @@
 //! Sign-up, sign-in and sessions.
 
-use super::{Result, ServiceError, Services, limited, storable};
+use super::{Result, ServiceError, Services, storable};
 use crate::server::crypto::digest;
 use crate::server::crypto::password::PasswordVerdict;
 use crate::server::crypto::secret::Secret;
@@ -38,7 +38,7 @@ impl Services {
     /// # Errors
     /// `Validation` names the field: a bad address, a taken one, a bad password.
     pub async fn register(&self, email: &str, password: Secret, ip: IpAddr) -> Result<SignedIn> {
-        limited(&self.0.by_ip, &ip.to_string())?;
+        self.limited(&self.0.by_ip, &ip.to_string())?;
         let mut problems = BTreeMap::new();
         if let Some(problem) = email_problem(email) {
             problems.insert("email".to_owned(), problem.to_owned());
@@ -81,9 +81,9 @@ impl Services {
     /// # Errors
     /// `InvalidCredentials`, the same for both reasons.
     pub async fn login(&self, email: &str, password: Secret, ip: IpAddr) -> Result<SignedIn> {
-        limited(&self.0.by_ip, &ip.to_string())?;
+        self.limited(&self.0.by_ip, &ip.to_string())?;
         let email = normalised(email);
-        limited(
+        self.limited(
             &self.0.by_email,
             &digest::email_digest(&self.0.auth_secret, &email),
         )?;

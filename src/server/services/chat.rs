@@ -1,10 +1,12 @@
 //! Sending: claimed, checked and stored in one transaction, before anything is asked of a provider.
 
 use super::keys::Opened;
+use super::readers::Reader;
 use super::threads::NewThread;
-use super::{NOT_STORABLE, Result, ServiceError, Services, limited, storable};
+use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
+use crate::server::config::Limit;
 use crate::server::crypto::mac::hex;
-use crate::server::engine::follow::{Address, Follower};
+use crate::server::engine::follow::Address;
 use crate::server::engine::turn::Turn;
 use crate::server::providers::{self, ChatRequest, Turn as Said};
 use crate::server::render;
@@ -15,7 +17,6 @@ use crate::server::store::{provider_keys, threads};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
 use crate::shared::model::Capabilities;
-use crate::shared::validate::MAX_MESSAGE_CHARS;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -112,11 +113,11 @@ impl Services {
             if content.trim().is_empty() {
                 return Err(ServiceError::field("content", "Write something first."));
             }
-            if content.chars().count() > MAX_MESSAGE_CHARS {
-                return Err(ServiceError::field(
-                    "content",
-                    "Use at most 200 000 characters.",
-                ));
+            let most = self.0.limits.message_chars;
+            if content.chars().count() > most {
+                self.0.metrics.limit_hit(Limit::MessageChars);
+                let problem = format!("Use at most {most} characters.");
+                return Err(ServiceError::field("content", &problem));
             }
             if !storable(content) {
                 return Err(ServiceError::field("content", NOT_STORABLE));
@@ -180,7 +181,7 @@ impl Services {
                 .await?
                 .ok_or(ServiceError::NotFound);
         }
-        limited(&self.0.by_user, user.as_str())?;
+        self.limited(&self.0.by_user, user.as_str())?;
         if !provider_keys::take(&mut tx, &opened.key.view.id, opened.key.version, now).await? {
             return Err(ServiceError::NoKey {
                 provider: provider.info().name,
@@ -190,6 +191,7 @@ impl Services {
         if let Some(running) = messages::running(&mut tx, &thread.id).await? {
             return Err(ServiceError::GenerationInProgress(Some(running)));
         }
+        self.has_room(&mut tx, &user).await?;
         let asked = self
             .store_question(&mut tx, &user, &thread, &ask, &request)
             .await?;
@@ -301,7 +303,7 @@ impl Services {
         thread: &ThreadId,
         message: &MessageId,
         after: usize,
-    ) -> Result<Follower> {
+    ) -> Result<Reader> {
         let placed = messages::get(&self.0.db, user, thread, message)
             .await?
             .ok_or(ServiceError::NotFound)?;
@@ -313,7 +315,24 @@ impl Services {
             thread: thread.clone(),
             message: message.clone(),
         };
-        Ok(self.0.engine.follow(address, after))
+        let seat = self.0.readers.take(message)?;
+        Ok(Reader::new(self.0.engine.follow(address, after), seat))
+    }
+
+    /// Refuses one more answer where there are as many as there may be.
+    async fn has_room(&self, tx: &mut Tx, user: &UserId) -> Result<()> {
+        let (all, own) = messages::count_running(tx, user).await?;
+        let limits = &self.0.limits;
+        let reached = |count: i64, most: usize| usize::try_from(count).is_ok_and(|n| n >= most);
+        if reached(own, limits.answers_per_user) {
+            self.0.metrics.limit_hit(Limit::AnswersPerUser);
+            return Err(ServiceError::TooManyAnswers(limits.answers_per_user));
+        }
+        if reached(all, limits.answers) {
+            self.0.metrics.limit_hit(Limit::Answers);
+            return Err(ServiceError::Full);
+        }
+        Ok(())
     }
 
     /// Asks an answer to end. Nothing happens to one that has.

@@ -2,6 +2,7 @@
 
 use super::{Result, ServiceError, Services};
 use crate::server::catalog;
+use crate::server::config::Limit;
 use crate::server::providers::{Credential, Provider, REGISTRY};
 use crate::server::store::model_cache;
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
@@ -12,8 +13,6 @@ const DAY_MS: i64 = 86_400_000;
 const AGAIN_MS: i64 = 60_000;
 /// Pages of a provider's list at the most.
 const MAX_PAGES: usize = 20;
-/// Models of a provider's list at the most.
-const MAX_MODELS: usize = 5_000;
 
 impl Services {
     /// The models of the person's key (the one in use, or `wanted`). Asks the provider when the kept list is older than a
@@ -140,6 +139,7 @@ impl Services {
         let name = provider.info().name;
         let wrap = |error| ServiceError::Provider { error, name };
         let base = self.base(provider)?;
+        let most = self.0.limits.models;
         let mut models = Vec::new();
         let mut page: Option<String> = None;
         for _ in 0..MAX_PAGES {
@@ -155,11 +155,14 @@ impl Services {
             let answer = provider.parse_models(&body).map_err(wrap)?;
             models.extend(answer.models);
             page = answer.next;
-            if page.is_none() || models.len() > MAX_MODELS {
+            if page.is_none() || models.len() > most {
                 break;
             }
         }
-        models.truncate(MAX_MODELS);
+        if models.len() > most {
+            self.0.metrics.limit_hit(Limit::Models);
+            models.truncate(most);
+        }
         let id = provider
             .info()
             .id

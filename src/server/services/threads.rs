@@ -1,9 +1,10 @@
 //! Conversations and how they are read.
 
 use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
+use crate::server::config::Limit;
 use crate::server::engine::recovery::told;
 use crate::server::providers;
-use crate::server::render;
+use crate::server::render::{self, Nesting};
 use crate::server::store::events::Kind;
 use crate::server::store::messages::Placed;
 use crate::server::store::{events, messages, threads};
@@ -376,6 +377,12 @@ impl Services {
         Ok(self.view(self.message(user, thread, id).await?))
     }
 
+    /// How deep an answer's elements may be inside of each other.
+    #[must_use]
+    pub fn nesting(&self) -> Nesting {
+        Nesting::new(self.0.limits.markdown_depth)
+    }
+
     /// A message as the page shows it.
     #[must_use]
     pub fn view(&self, placed: Placed) -> MessageView {
@@ -387,11 +394,19 @@ impl Services {
         } = placed;
         let (text, blocks) = match message.role {
             Role::User => (message.content, Vec::new()),
-            Role::Assistant if message.status.is_final() => {
-                let blocks = self.0.rendered.blocks(&message.id, &message.content);
+            Role::Assistant => {
+                let mut nesting = self.nesting();
+                let blocks = if message.status.is_final() {
+                    let rendered = &self.0.rendered;
+                    rendered.blocks(&mut nesting, &message.id, &message.content)
+                } else {
+                    render::blocks_within(&mut nesting, &message.content)
+                };
+                if nesting.met() {
+                    self.0.metrics.limit_hit(Limit::MarkdownDepth);
+                }
                 (String::new(), blocks)
             }
-            Role::Assistant => (String::new(), render::blocks(&message.content)),
         };
         MessageView {
             id: message.id,

@@ -269,6 +269,25 @@ pub async fn running(tx: &mut Tx, thread: &ThreadId) -> Result<Option<MessageId>
     Ok(id.and_then(|id| id.parse().ok()))
 }
 
+/// How many answers are running: of everybody, and of `user`. On PostgreSQL the sends of one person wait for each other
+/// from here on, so that two at once do not both take the last place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_running(tx: &mut Tx, user: &UserId) -> Result<(i64, i64)> {
+    const LOCK: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
+    // From the index of running answers: bounded by the limit, whatever a person's history is.
+    const SQL: &str = "SELECT COUNT(*), COUNT(*) FILTER (WHERE t.user_id = $1) FROM messages m
+        JOIN threads t ON t.id = m.thread_id WHERE m.status IN ('pending', 'streaming')";
+    if let Tx::Postgres(tx) = tx {
+        sqlx::query(LOCK)
+            .bind(user.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(within!(tx, c => sqlx::query_as(SQL).bind(user.as_str()).fetch_one(c).await)?)
+}
+
 /// Shows the branch that ends at `tip`, or nothing when `tip` is none. Only the messages from the fork on are written.
 ///
 /// # Errors

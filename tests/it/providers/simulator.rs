@@ -3,6 +3,7 @@
 use super::{ask, provider, text};
 use futures::future::join_all;
 use keylm::server::crypto::secret::Secret;
+use keylm::server::metrics::Metrics;
 use keylm::server::providers::answer::Answer;
 use keylm::server::providers::transport::{Transport, TransportLimits};
 use keylm::server::providers::{ChatRequest, Credential, ProviderError, ProviderEvent};
@@ -56,11 +57,11 @@ const IMPATIENT: TransportLimits = TransportLimits {
 
 /// A transport with the limits of the product. One a test: it reads the machine's certificates.
 fn patient() -> Transport {
-    Transport::new(TransportLimits::default()).expect("a transport")
+    Transport::new(TransportLimits::default(), Metrics::default()).expect("a transport")
 }
 
 fn impatient() -> Transport {
-    Transport::new(IMPATIENT).expect("a transport")
+    Transport::new(IMPATIENT, Metrics::default()).expect("a transport")
 }
 
 async fn answer(
@@ -182,7 +183,7 @@ async fn a_flood_is_stopped_at_the_limit() {
         stream_bytes: 1 << 20,
         ..TransportLimits::default()
     };
-    let transport = Transport::new(limits).expect("a transport");
+    let transport = Transport::new(limits, Metrics::default()).expect("a transport");
     for id in ALL {
         let events = answer(&transport, &sim, id, &ask("sim-flood")).await;
         assert_eq!(outcome(&events), Err(ErrorCode::UpstreamError), "{id}");

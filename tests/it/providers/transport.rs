@@ -1,7 +1,9 @@
 //! The transport against servers that are made of bytes: its limits, its time-outs and where it never goes.
 
 use super::{KEY, ask, credential, provider};
+use keylm::server::config::Limit;
 use keylm::server::crypto::secret::Secret;
+use keylm::server::metrics::Metrics;
 use keylm::server::providers::transport::{ByteStream, Transport, TransportLimits};
 use keylm::server::providers::{Credential, ProviderError, WireRequest};
 use keylm::shared::error::ErrorCode;
@@ -12,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use url::Url;
 
@@ -20,7 +22,7 @@ const EVENTS: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n
 const JSON: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\n\r\n";
 
 fn transport(limits: TransportLimits) -> Transport {
-    Transport::new(limits).expect("a transport")
+    Transport::new(limits, Metrics::default()).expect("a transport")
 }
 
 /// Reads a request to the end of its head and of a body of the declared length.
@@ -376,6 +378,97 @@ async fn more_bytes_than_allowed_are_not_read() {
     .await;
     let error = stream(limits, &base).await.err().expect("a failure");
     assert_eq!(error.code, ErrorCode::RateLimited);
+}
+
+/// How often `limit` bit while a stream from there was read.
+async fn hits(limits: TransportLimits, base: &Url, limit: Limit) -> u64 {
+    let metrics = Metrics::default();
+    let transport = Transport::new(limits, metrics.clone()).expect("a transport");
+    if let Ok(stream) = transport.stream(provider("openai"), chat(base)).await {
+        drain(stream).await;
+    }
+    metrics.limit_hits(limit)
+}
+
+#[tokio::test]
+async fn every_limit_of_a_stream_is_counted_when_it_bites_and_only_then() {
+    let all = TransportLimits {
+        first_byte: SHORT,
+        idle: SHORT,
+        total: SHORT * 2,
+        stream_bytes: 1000,
+        error_body: 1000,
+        ..TransportLimits::default()
+    };
+    let patient = TransportLimits {
+        idle: SHORT * 4,
+        ..all
+    };
+    let long = "x".repeat(1001);
+    let error = format!("HTTP/1.1 500 No\r\ncontent-type: application/json\r\n\r\n{long}");
+    for (limits, bytes, hold, limit) in [
+        (all, String::new(), true, Limit::ProviderFirstByte),
+        (all, EVENTS.to_owned(), true, Limit::ProviderFirstByte),
+        (
+            all,
+            format!("{EVENTS}data: 1\n\n"),
+            true,
+            Limit::ProviderIdle,
+        ),
+        (
+            patient,
+            format!("{EVENTS}data: 1\n\n"),
+            true,
+            Limit::ProviderTotal,
+        ),
+        (all, format!("{EVENTS}{long}"), false, Limit::StreamBytes),
+        (all, error, false, Limit::ErrorBodyBytes),
+    ] {
+        let (base, _) = server(bytes, hold).await;
+        assert_eq!(hits(limits, &base, limit).await, 1, "{limit:?}");
+        let (base, _) = server(format!("{EVENTS}data: 1\n\n"), false).await;
+        assert_eq!(hits(limits, &base, limit).await, 0, "{limit:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_too_long_is_counted() {
+    let metrics = Metrics::default();
+    let limits = TransportLimits {
+        list_body: 1000,
+        ..TransportLimits::default()
+    };
+    let transport = Transport::new(limits, metrics.clone()).expect("a transport");
+    for (size, count) in [(1000, 0), (1001, 1)] {
+        let (base, _) = server(format!("{JSON}{}", "x".repeat(size)), false).await;
+        let _ = transport.fetch(provider("openai"), list(&base)).await;
+        assert_eq!(metrics.limit_hits(Limit::ModelListBytes), count);
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_no_connection_is_not_waited_for() {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind("127.0.0.1:0".parse().expect("an address"))
+        .expect("a port");
+    let listener = socket.listen(1).expect("a listener");
+    let addr = listener.local_addr().expect("an address");
+    // Nobody accepts, and its queue is full.
+    let mut queue = Vec::new();
+    while let Ok(connected) = tokio::time::timeout(SHORT, TcpStream::connect(addr)).await {
+        queue.push(connected);
+    }
+    let limits = TransportLimits {
+        connect: SHORT,
+        ..TransportLimits::default()
+    };
+    let base = format!("http://{addr}/v1").parse().expect("a URL");
+    assert_eq!(
+        stream(limits, &base).await.err().map(|error| error.code),
+        Some(ErrorCode::Timeout)
+    );
+    assert_eq!(hits(limits, &base, Limit::ProviderConnect).await, 1);
 }
 
 #[tokio::test]

@@ -4,17 +4,18 @@ use super::{Engine, postgres};
 use keylm::server::boot::{Assembled, assemble};
 use keylm::server::clock::{Env, ManualClock, SystemEntropy};
 use keylm::server::config::Config;
+use keylm::server::listen;
 use keylm::server::services::Services;
 use keylm::server::simulate::Simulator;
 use keylm::shared::time::Timestamp;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 /// When the tests' clock starts.
 pub const START: Timestamp = Timestamp(1_795_000_000_000);
@@ -94,13 +95,19 @@ impl TestApp {
         let config = Config::load(|name| settings.get(name).cloned(), None).unwrap();
         let clock = Arc::new(ManualClock::new(now));
         let env = Env::new(clock.clone(), Arc::new(SystemEntropy));
-        let Assembled { router, services } = assemble(Arc::new(config), env).await.unwrap();
+        let config = Arc::new(config);
+        let Assembled {
+            router, services, ..
+        } = assemble(Arc::clone(&config), env).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move {
-            let app = router.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, app).await.unwrap();
-        });
+        let server = tokio::spawn(listen::serve(
+            listener,
+            router,
+            config.limits,
+            services.metrics().clone(),
+            CancellationToken::new(),
+        ));
         Self {
             url,
             sim,

@@ -108,6 +108,22 @@ impl Server {
         );
     }
 
+    /// How many files it has open.
+    pub fn open_files(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(folder).unwrap().count()
+    }
+
+    /// Allows it this many open files from now on.
+    pub fn allow_files(&self, most: usize) {
+        let id = self.child.id().to_string();
+        let limit = format!("--nofile={most}:4096");
+        let done = Command::new("prlimit")
+            .args(["--pid", &id, &limit])
+            .status();
+        assert!(done.unwrap().success());
+    }
+
     /// Asks it to end.
     pub fn terminate(&self) {
         self.signal("-TERM");

@@ -4,6 +4,7 @@ use super::security_headers::CspNonce;
 use super::wrap;
 use crate::server::clock::{Env, ManualClock, SeededEntropy};
 use crate::server::config::Config;
+use crate::server::metrics::Metrics;
 use crate::shared::error::ErrorBody;
 use crate::shared::time::Timestamp;
 use axum::body::{Body, to_bytes};
@@ -69,7 +70,7 @@ fn app(settings: &[(&str, &str)]) -> Router {
             get(|Extension(ip): Extension<ClientIp>| async move { ip.key() }),
         )
         .route("/id", get(id));
-    wrap(router, &config, &env)
+    wrap(router, &config, &env, &Metrics::default())
 }
 
 async fn id(Extension(RequestId(id)): Extension<RequestId>) -> Response {
