@@ -18,11 +18,16 @@ fn wait(error: &mut AppError, wait: Duration) {
     error.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
 }
 
-/// Too many at once; it may be better in a few seconds.
-fn later(message: String) -> AppError {
-    let mut error = AppError::new(ErrorCode::RateLimited, message);
-    wait(&mut error, Duration::from_secs(5));
+/// An error that may be gone after `time`.
+fn retry(code: ErrorCode, message: &str, time: Duration) -> AppError {
+    let mut error = AppError::new(code, message);
+    wait(&mut error, time);
     error
+}
+
+/// Too many at once; it may be better in a few seconds.
+fn later(message: &str) -> AppError {
+    retry(ErrorCode::RateLimited, message, Duration::from_secs(5))
 }
 
 /// Words an error for people, and logs it once if it is our own fault.
@@ -83,48 +88,38 @@ pub fn to_app_error(error: ServiceError) -> AppError {
             ErrorCode::IdempotencyMismatch,
             "This clientRequestId was used for another request. Make a new one.",
         ),
-        ServiceError::RateLimited(time) => {
-            let mut error = AppError::new(
-                ErrorCode::RateLimited,
-                format!("Too many requests. Try again in {} s.", time.as_secs() + 1),
-            );
-            wait(&mut error, time);
-            error
-        }
-        ServiceError::TooManyAnswers(most) => later(format!(
+        ServiceError::RateLimited(time) => retry(
+            ErrorCode::RateLimited,
+            &format!("Too many requests. Try again in {} s.", time.as_secs() + 1),
+            time,
+        ),
+        ServiceError::TooManyAnswers(most) => later(&format!(
             "{most} answers of yours are being written. Wait for one of them to end, or stop it."
         )),
-        ServiceError::Full => later(
-            "This server writes as many answers as it can. Try again in a few seconds.".to_owned(),
-        ),
-        ServiceError::TooManyReaders(most) => later(format!(
+        ServiceError::Full => {
+            later("This server writes as many answers as it can. Try again in a few seconds.")
+        }
+        ServiceError::TooManyReaders(most) => later(&format!(
             "{most} windows or programs follow this answer already. Close one of them, or open the chat again when the answer has ended."
         )),
-        ServiceError::Draining => {
-            let mut error = new(
-                ErrorCode::Draining,
-                "The server is restarting. Try again in a few seconds.",
-            );
-            wait(&mut error, Duration::from_secs(5));
-            error
-        }
+        ServiceError::Draining => retry(
+            ErrorCode::Draining,
+            "The server is restarting. Try again in a few seconds.",
+            Duration::from_secs(5),
+        ),
         ServiceError::Provider { error, name } => error.for_person(name),
-        ServiceError::Password(PasswordError::Busy) => {
-            let mut error = new(
-                ErrorCode::Draining,
-                "Too many people are signing in at once. Try again in a few seconds.",
-            );
-            wait(&mut error, Duration::from_secs(2));
-            error
-        }
+        ServiceError::Password(PasswordError::Busy) => retry(
+            ErrorCode::Draining,
+            "Too many people are signing in at once. Try again in a few seconds.",
+            Duration::from_secs(2),
+        ),
         ServiceError::Store(error) => {
             tracing::error!(%error, "the database failed");
-            let mut error = new(
+            retry(
                 ErrorCode::Storage,
                 "The database does not answer. Nothing was changed; try again in a few seconds.",
-            );
-            wait(&mut error, Duration::from_secs(5));
-            error
+                Duration::from_secs(5),
+            )
         }
         error @ (ServiceError::Crypto(_) | ServiceError::Password(_)) => {
             tracing::error!(%error, "sealing or hashing failed");

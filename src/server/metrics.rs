@@ -20,6 +20,7 @@ const COMMIT_SECONDS: [f64; 12] = [
 ];
 const COMMIT_ANSWERS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
+type ByStatus = (Labels<1>, [(&'static str, u16); 1]);
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
 /// All metrics of one process. Cheap to clone; clones count together.
@@ -36,7 +37,7 @@ struct Inner {
     commit_seconds: Histogram,
     readers: Gauge,
     connections: Gauge,
-    requests: Family<(Labels<1>, [(&'static str, u16); 1]), Counter>,
+    requests: Family<ByStatus, Counter>,
     provider_calls: Family<Labels<2>, Counter>,
     database: Family<Labels<2>, Gauge>,
 }

@@ -61,8 +61,11 @@ impl PageThreads {
                 Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             }
         };
-        let turn = self.0.next.fetch_add(1, Ordering::Relaxed) % self.0.runtimes.len();
-        match self.0.runtimes[turn].spawn(whole).await {
+        let turn = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let Some(runtime) = self.0.runtimes.get(turn % self.0.runtimes.len()) else {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        };
+        match runtime.spawn(whole).await {
             Ok(response) => response,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),

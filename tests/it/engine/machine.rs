@@ -8,12 +8,14 @@
 use crate::store::{person, thread};
 use crate::support::{Engine as Kind, TestDb};
 use keylm::server::clock::{Env, ManualClock, SeededEntropy};
+use keylm::server::config::Limits;
 use keylm::server::engine::follow::Address;
 use keylm::server::engine::lease::LEASE_MS;
 use keylm::server::engine::live::{LiveAnswer, LiveAnswers};
 use keylm::server::engine::recovery::{restarted, told};
 use keylm::server::engine::writer::{self, Outcome, Writer};
-use keylm::server::engine::{Engine, Parts};
+use keylm::server::engine::{Engine, EngineLimits, Parts};
+use keylm::server::metrics::Metrics;
 use keylm::server::providers::transport::{Transport, TransportLimits};
 use keylm::server::store::events::{self, Event, Kind as Says};
 use keylm::server::store::messages::{self, LOG_MS, Placed};
@@ -169,8 +171,9 @@ struct Process {
 impl Process {
     fn start(path: &Path, env: &Env) -> Self {
         static TRANSPORT: OnceLock<Transport> = OnceLock::new();
-        let transport =
-            TRANSPORT.get_or_init(|| Transport::new(TransportLimits::default()).unwrap());
+        let metrics = Metrics::default();
+        let transport = TRANSPORT
+            .get_or_init(|| Transport::new(TransportLimits::default(), metrics.clone()).unwrap());
         let runtime = runtime();
         let (db, engine, live, writer) = runtime.block_on(async {
             let db = Db::open(&Target::Sqlite(path.to_owned())).await.unwrap();
@@ -179,6 +182,8 @@ impl Process {
                 env: env.clone(),
                 transport: transport.clone(),
                 price: |_, _, _| None,
+                limits: EngineLimits::from(&Limits::default()),
+                metrics: metrics.clone(),
             });
             let live = LiveAnswers::default();
             let writer = Writer::start(
@@ -186,6 +191,7 @@ impl Process {
                 env.clone(),
                 engine.owner().to_owned(),
                 live.clone(),
+                metrics,
             );
             (db, engine, live, writer)
         });

@@ -35,17 +35,16 @@ impl Bounds {
     }
 
     fn refusal(&self, limit: Limit, bytes: usize) -> Response {
-        let error: ApiError = match limit {
-            Limit::RequestBytes => AppError::new(
+        let error: ApiError = if limit == Limit::RequestBytes {
+            AppError::new(
                 ErrorCode::TooLarge,
                 format!("The request is larger than {} KiB. Send less.", bytes >> 10),
             )
-            .into(),
-            _ => {
-                let seconds = self.limits.body_read.as_secs();
-                let problem = format!("The body did not arrive within {seconds} s. Send it again.");
-                ServiceError::field("body", &problem).into()
-            }
+            .into()
+        } else {
+            let seconds = self.limits.body_read.as_secs();
+            let problem = format!("The body did not arrive within {seconds} s. Send it again.");
+            ServiceError::field("body", &problem).into()
         };
         let mut response = error.into_response();
         // What is left of the body is not read.
