@@ -18,7 +18,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Connection, Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -182,6 +182,11 @@ impl Db {
             SqlitePoolOptions::new()
                 .max_connections(most)
                 .acquire_timeout(Duration::from_secs(10))
+                // On a full disk SQLite rolls back by itself. The driver takes that transaction for open for ever, so that
+                // none begins on this connection any more: another one replaces it.
+                .before_acquire(|connection, _| {
+                    Box::pin(async move { Ok(!connection.is_in_transaction()) })
+                })
         };
         // Whose commit fills the log must not be the one who pays for folding it: see `checkpoints`.
         let options = options.pragma("wal_autocheckpoint", "0");
