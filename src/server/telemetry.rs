@@ -34,6 +34,8 @@ where
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
+        // A log that can not be written, on a full disk say, must not end the process: the complaint about it would panic.
+        .log_internal_errors(false)
         .with_writer(Clean(writer));
     match format {
         LogFormat::Text => Box::new(builder.finish()),
