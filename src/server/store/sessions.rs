@@ -11,6 +11,7 @@ struct Row {
     email: String,
     user_created_at: i64,
     seen_at: i64,
+    expires_at: i64,
 }
 
 /// Who a live session belongs to, and when it was last noted as seen.
@@ -37,7 +38,8 @@ pub async fn insert(
     Ok(())
 }
 
-/// The session, unless it has ended: by its absolute end, or by having been idle since before `idle_since`.
+/// The session, unless it has ended: by its absolute end, or by having been idle since before `idle_since`. One that has
+/// ended is removed, so that no clock that goes back wakes it.
 ///
 /// # Errors
 /// When the database fails.
@@ -47,11 +49,17 @@ pub async fn find(
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<Option<Live>> {
-    const SQL: &str = "SELECT u.id AS user_id, u.email, u.created_at AS user_created_at, s.seen_at
+    const SQL: &str =
+        "SELECT u.id AS user_id, u.email, u.created_at AS user_created_at, s.seen_at, s.expires_at
         FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.seen_at > $3";
-    let row = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(token_hash).bind(now.0).bind(idle_since.0).fetch_optional(c).await)?;
+        WHERE s.token_hash = $1";
+    let row =
+        read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(token_hash).fetch_optional(c).await)?;
     let Some(row) = row else { return Ok(None) };
+    if row.expires_at <= now.0 || row.seen_at <= idle_since.0 {
+        delete(db, token_hash).await?;
+        return Ok(None);
+    }
     let corrupt = || StoreError::Corrupt {
         table: "sessions",
         column: "user_id",

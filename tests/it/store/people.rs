@@ -54,25 +54,30 @@ async fn a_session_lives_until_its_end_or_its_last_use_is_too_long_ago(
     let test = TestDb::new(engine).await;
     let ada = person(&test.db, "ada").await;
     let mut tx = test.db.begin().await.unwrap();
-    sessions::insert(&mut tx, "digest", &ada.id, Timestamp(1000), Timestamp(9000))
-        .await
-        .unwrap();
+    for digest in ["one", "two", "three"] {
+        sessions::insert(&mut tx, digest, &ada.id, Timestamp(1000), Timestamp(9000))
+            .await
+            .unwrap();
+    }
     tx.commit().await.unwrap();
-    let live = async |now, idle_since| {
-        sessions::find(&test.db, "digest", Timestamp(now), Timestamp(idle_since))
+    let live = async |digest, now, idle_since| {
+        sessions::find(&test.db, digest, Timestamp(now), Timestamp(idle_since))
             .await
             .unwrap()
             .is_some()
     };
-    assert!(live(2000, 500).await);
-    assert!(!live(9000, 500).await, "ended absolutely");
-    assert!(!live(2000, 1000).await, "idle for too long");
-    sessions::touch(&test.db, "digest", Timestamp(3000))
+    assert!(live("one", 2000, 500).await);
+    sessions::touch(&test.db, "one", Timestamp(3000))
         .await
         .unwrap();
-    assert!(live(4000, 1000).await);
-    sessions::delete(&test.db, "digest").await.unwrap();
-    assert!(!live(4000, 1000).await);
+    assert!(live("one", 4000, 1000).await);
+    sessions::delete(&test.db, "one").await.unwrap();
+    assert!(!live("one", 4000, 1000).await);
+    assert!(!live("two", 9000, 500).await, "ended absolutely");
+    assert!(!live("three", 2000, 1000).await, "idle for too long");
+    for ended in ["two", "three"] {
+        assert!(!live(ended, 2000, 500).await, "whatever the clock says now");
+    }
 }
 
 #[rstest]
