@@ -52,11 +52,9 @@ impl Engine {
         if let Some(now) = db.shared_clock().await? {
             self.0.leases.set(now);
         }
-        if !self.0.turns.is_empty() {
-            let until = Timestamp(self.0.leases.now() + LEASE_MS);
-            messages::renew_leases(db, &self.0.owner, until).await?;
-        }
-        Ok(())
+        let until = Timestamp(self.0.leases.now() + LEASE_MS);
+        // What has our name and is not being written, because nobody heard that its send was committed, is an orphan.
+        messages::renew_leases(db, &self.0.owner, &self.0.live.ids(), until).await
     }
 
     async fn look_around(&self) -> Result<()> {

@@ -107,6 +107,12 @@ impl LiveAnswers {
         self.0.get(id).map(|entry| Arc::clone(&entry))
     }
 
+    /// All of them.
+    #[must_use]
+    pub fn ids(&self) -> Vec<MessageId> {
+        self.0.iter().map(|entry| entry.key().clone()).collect()
+    }
+
     /// Adds an answer that is about to run.
     pub fn insert(&self, id: MessageId, answer: Arc<LiveAnswer>) {
         self.0.insert(id, answer);

@@ -58,6 +58,8 @@ pub enum Outcome {
 
 struct Waiting {
     op: Op,
+    /// How many of its events stand in the log: an earlier try committed them, and the connection broke before it said so.
+    written: usize,
     done: oneshot::Sender<Outcome>,
 }
 
@@ -88,7 +90,12 @@ impl Writer {
     #[must_use]
     pub fn submit(&self, op: Op) -> oneshot::Receiver<Outcome> {
         let (done, outcome) = oneshot::channel();
-        if let Err(mpsc::error::SendError(waiting)) = self.0.send(Waiting { op, done }) {
+        let waiting = Waiting {
+            op,
+            written: 0,
+            done,
+        };
+        if let Err(mpsc::error::SendError(waiting)) = self.0.send(waiting) {
             let _ = waiting.done.send(Outcome::Failed);
         }
         outcome
@@ -110,27 +117,53 @@ impl Task {
             match self.insist(&batch).await {
                 Ok(outcomes) => {
                     for (waiting, outcome) in batch.drain(..).zip(outcomes) {
-                        self.settle(waiting, outcome);
+                        self.settle(waiting, outcome).await;
                     }
                 }
                 // One operation that the database refuses must not take the others with it.
                 Err(error) => {
                     tracing::warn!(%error, operations = batch.len(), "commit refused, trying one by one");
-                    for waiting in batch.drain(..) {
-                        let outcome = match self.insist(std::slice::from_ref(&waiting)).await {
-                            Ok(outcomes) => outcomes.first().copied().unwrap_or(Outcome::Failed),
-                            // Somebody else has ended it, or it was deleted.
-                            Err(error) if error.is_conflict() || error.is_orphan() => Outcome::Lost,
-                            Err(error) => {
-                                tracing::error!(%error, message.id = %waiting.op.message, "commit refused");
-                                Outcome::Failed
-                            }
-                        };
-                        self.settle(waiting, outcome);
+                    for mut waiting in batch.drain(..) {
+                        let outcome = self.alone(&mut waiting).await;
+                        self.settle(waiting, outcome).await;
                     }
                 }
             }
         }
+    }
+
+    /// Commits one operation, what is missing of it.
+    async fn alone(&self, waiting: &mut Waiting) -> Outcome {
+        loop {
+            match self.insist(std::slice::from_ref(waiting)).await {
+                Ok(outcomes) => return outcomes.first().copied().unwrap_or(Outcome::Failed),
+                Err(error) if error.is_conflict() => match self.written(&waiting.op).await {
+                    Ok(written) if written > waiting.written => waiting.written = written,
+                    // Somebody else has ended it.
+                    Ok(_) => return Outcome::Lost,
+                    Err(_) => return Outcome::Failed,
+                },
+                // It was deleted.
+                Err(error) if error.is_orphan() => return Outcome::Lost,
+                Err(error) => {
+                    tracing::error!(%error, message.id = %waiting.op.message, "commit refused");
+                    return Outcome::Failed;
+                }
+            }
+        }
+    }
+
+    /// How many of an operation's events, from the first one on, stand in the log as they are.
+    async fn written(&self, op: &Op) -> Result<usize> {
+        let Some(first) = op.events.first() else {
+            return Ok(0);
+        };
+        let most = i64::try_from(op.events.len()).unwrap_or(i64::MAX);
+        let stored = events::after(&self.db, &op.message, first.seq - 1, most).await?;
+        let same = stored.iter().zip(&op.events);
+        Ok(same
+            .take_while(|(stored, ours)| **stored == ***ours)
+            .count())
     }
 
     /// Commits, again and again while the database is locked, full or away.
@@ -164,10 +197,14 @@ impl Task {
         for (op, kept) in ops().zip(&mut kept).filter(|(op, kept)| op.first && **kept) {
             *kept = messages::begin_streaming(&mut tx, &op.message, &self.owner, op.epoch).await?;
         }
-        let rows: Vec<_> = ops()
+        let rows: Vec<_> = batch
+            .iter()
             .zip(&kept)
             .filter(|(_, kept)| **kept)
-            .flat_map(|(op, _)| op.events.iter().map(|event| (&op.message, &**event)))
+            .flat_map(|(Waiting { op, written, .. }, _)| {
+                let missing = op.events.iter().skip(*written);
+                missing.map(|event| (&op.message, &**event))
+            })
             .collect();
         events::append(&mut tx, &rows).await?;
         for (op, kept) in ops().zip(&mut kept).filter(|(_, kept)| **kept) {
@@ -191,8 +228,14 @@ impl Task {
         Ok(kept.into_iter().map(outcome).collect())
     }
 
-    fn settle(&self, waiting: Waiting, outcome: Outcome) {
-        let Waiting { op, done } = waiting;
+    async fn settle(&self, waiting: Waiting, mut outcome: Outcome) {
+        let Waiting { op, done, .. } = waiting;
+        // An answer that is not ours any more may have ended by this very operation.
+        if outcome == Outcome::Lost
+            && matches!(self.written(&op).await, Ok(written) if written == op.events.len())
+        {
+            outcome = Outcome::Stored;
+        }
         let end = op.end.as_ref().filter(|_| outcome == Outcome::Stored);
         if let Some(end) = end {
             self.metrics.answer_ended(end.message.status.as_str());

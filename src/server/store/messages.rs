@@ -515,13 +515,32 @@ pub async fn stops_for(db: &Db, owner: &str) -> Result<Vec<MessageId>> {
     Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
 }
 
-/// Extends the leases of everything that `owner` writes.
+/// Extends the leases of these answers, as far as `owner` writes them.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn renew_leases(db: &Db, owner: &str, until: Timestamp) -> Result<()> {
-    const SQL: &str = "UPDATE messages SET lease_until = $2 WHERE owner = $1 AND status IN ('pending', 'streaming')";
-    write!(db, c => sqlx::query(SQL).bind(owner).bind(until.0).execute(c).await.map(drop))?;
+pub async fn renew_leases(
+    db: &Db,
+    owner: &str,
+    answers: &[MessageId],
+    until: Timestamp,
+) -> Result<()> {
+    static SQL: Batches = Batches::new(|rows| {
+        let ids: Vec<String> = (3..rows + 3).map(|at| format!("${at}")).collect();
+        format!(
+            "UPDATE messages SET lease_until = $2 WHERE owner = $1 AND status IN ('pending', 'streaming') AND id IN ({})",
+            ids.join(", ")
+        )
+    });
+    for (sql, part) in SQL.split(answers) {
+        write!(db, c => {
+            let mut query = sqlx::query(sql).bind(owner).bind(until.0);
+            for id in part {
+                query = query.bind(id.as_str());
+            }
+            query.execute(c).await.map(drop)
+        })?;
+    }
     Ok(())
 }
 

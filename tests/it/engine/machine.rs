@@ -776,8 +776,12 @@ impl World {
 
     fn renew(&mut self, by: usize) {
         let until = self.now() + LEASE_MS;
+        let answers = self.answers.iter();
+        let written = answers.filter(|answer| answer.owner == Some(by));
+        let written: Vec<_> = written.map(|answer| answer.id.clone()).collect();
         let process = self.process(by);
-        let renewed = messages::renew_leases(&process.db, process.engine.owner(), Timestamp(until));
+        let owner = process.engine.owner();
+        let renewed = messages::renew_leases(&process.db, owner, &written, Timestamp(until));
         process.runtime.block_on(renewed).unwrap();
         for answer in self
             .answers

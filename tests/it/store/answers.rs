@@ -361,9 +361,15 @@ async fn an_orphan_is_adopted_once_and_only_after_its_lease(
         messages::orphans(&test.db, Timestamp(101)).await.unwrap(),
         std::slice::from_ref(id)
     );
-    messages::renew_leases(&test.db, ME, Timestamp(200))
-        .await
-        .unwrap();
+    for (owner, answers, until) in [
+        (ME, vec![id.clone()], 200),
+        (ME, Vec::new(), 300),
+        ("process-2", vec![id.clone()], 300),
+    ] {
+        messages::renew_leases(&test.db, owner, &answers, Timestamp(until))
+            .await
+            .unwrap();
+    }
     let mut tx = test.db.begin().await.unwrap();
     assert!(
         messages::adopt(&mut tx, id, "process-2", Timestamp(150))
