@@ -43,10 +43,15 @@ pub fn build(state: AppState) -> Router {
         .merge(probes())
         .route("/fn/{*name}", post(server_fn))
         .merge(pages)
-        .fallback(file_or_not_found)
-        .layer(CatchPanicLayer::custom(panicked));
+        .fallback(file_or_not_found);
+    guarded(app, state)
+}
+
+/// Routes inside of what every request goes through. A handler that panics is an answer, and nobody else notices.
+pub fn guarded(routes: Router<AppState>, state: AppState) -> Router {
+    let routes = routes.layer(CatchPanicLayer::custom(panicked));
     let services = &state.services;
-    middleware::wrap(app, &state.config, services.env(), services.metrics()).with_state(state)
+    middleware::wrap(routes, &state.config, services.env(), services.metrics()).with_state(state)
 }
 
 /// What `METRICS_ADDR` serves.
