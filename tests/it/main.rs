@@ -11,6 +11,7 @@
 )]
 
 mod engine;
+mod faults;
 mod http;
 mod process;
 mod providers;

@@ -54,6 +54,11 @@ fn cluster() -> &'static Cluster {
     })
 }
 
+/// The socket on which the cluster listens.
+pub fn socket() -> PathBuf {
+    cluster().socket.join(".s.PGSQL.5432")
+}
+
 /// The URL of an empty database that nobody else uses.
 pub async fn fresh_database() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -4,22 +4,46 @@ use super::app::{Client, OPENAI_KEY, PASSWORD, cookie_of, http_client};
 use keylm::server::simulate::Simulator;
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_keylm");
 
 /// A running program. It is killed when it is dropped.
 pub struct Server {
     pub url: String,
     pub folder: TempDir,
     child: Child,
-    output: Receiver<String>,
+    output: Arc<Mutex<Vec<String>>>,
+    listeners: Vec<JoinHandle<()>>,
 }
 
 /// The program with nothing of this process's environment but what is named here.
-pub fn command(folder: &std::path::Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keylm"));
+pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
+    prepared(Command::new(PROGRAM), folder, settings)
+}
+
+/// The same, started by a shell that has said this first: a limit, a signal to ignore.
+pub fn command_after(words: &str, folder: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("{words}; exec \"$0\""), PROGRAM]);
+    prepared(shell, folder, settings)
+}
+
+/// Where this simulator is, as settings.
+pub fn behind(command: &mut Command, sim: &Simulator) {
+    command.envs([
+        ("OPENAI_BASE_URL", sim.openai_url()),
+        ("ANTHROPIC_BASE_URL", sim.anthropic_url()),
+        ("GEMINI_BASE_URL", sim.gemini_url()),
+    ]);
+}
+
+fn prepared(mut command: Command, folder: &Path, settings: &[(&str, &str)]) -> Command {
     command
         .env_clear()
         .current_dir(folder)
@@ -36,43 +60,46 @@ pub fn command(folder: &std::path::Path, settings: &[(&str, &str)]) -> Command {
 impl Server {
     /// Starts it on this folder, with the simulator behind it, and waits until it listens.
     pub async fn start(sim: &Simulator, folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let bases = [
-            ("OPENAI_BASE_URL", sim.openai_url()),
-            ("ANTHROPIC_BASE_URL", sim.anthropic_url()),
-            ("GEMINI_BASE_URL", sim.gemini_url()),
-        ];
-        let mut command = command(folder.path(), settings);
-        let mut child = command.envs(bases).spawn().unwrap();
-        let (sender, output) = channel();
+        let command = command(folder.path(), settings);
+        Self::launch(sim, folder, command).await
+    }
+
+    /// The same with a command of the caller's.
+    pub async fn launch(sim: &Simulator, folder: TempDir, mut command: Command) -> Self {
+        behind(&mut command, sim);
+        let mut child = command.spawn().unwrap();
+        let output = Arc::<Mutex<Vec<String>>>::default();
         let streams: [Box<dyn Read + Send>; 2] = [
             Box::new(child.stdout.take().unwrap()),
             Box::new(child.stderr.take().unwrap()),
         ];
         let (listening, mut url) = tokio::sync::mpsc::unbounded_channel();
-        for stream in streams {
-            let (sender, listening) = (sender.clone(), listening.clone());
-            std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    if let Some(url) = line.strip_prefix("listening on ") {
-                        let _ = listening.send(url.to_owned());
+        let listeners = streams
+            .into_iter()
+            .map(|stream| {
+                let (output, listening) = (Arc::clone(&output), listening.clone());
+                std::thread::spawn(move || {
+                    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                        if let Some(url) = line.strip_prefix("listening on ") {
+                            let _ = listening.send(url.to_owned());
+                        }
+                        output.lock().unwrap().push(line);
                     }
-                    let _ = sender.send(line);
-                }
-            });
-        }
+                })
+            })
+            .collect();
         drop(listening);
-        let url = tokio::time::timeout(Duration::from_secs(20), url.recv()).await;
-        let url = url.ok().flatten().unwrap_or_else(|| {
-            panic!(
-                "it does not listen: {:?}",
-                output.try_iter().collect::<Vec<_>>()
-            )
-        });
+        let url = tokio::time::timeout(Duration::from_secs(30), url.recv()).await;
+        let url = url
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| panic!("it does not listen: {:?}", output.lock().unwrap()));
         Self {
             url,
             folder,
             child,
             output,
+            listeners,
         }
     }
 
@@ -95,6 +122,33 @@ impl Server {
         client.cookie = Some(cookie_of(&made));
         client.add_key("openai", OPENAI_KEY).await;
         client
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How many files and sockets it has open.
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.id()))
+            .unwrap()
+            .count()
+    }
+
+    /// Kilobytes of memory that it has.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let words = line.unwrap().split_whitespace().nth(1);
+        words.unwrap().parse().unwrap()
+    }
+
+    /// The lines of its log, so far, that have all of these words.
+    pub fn logged(&self, words: &[&str]) -> usize {
+        let lines = self.output.lock().unwrap();
+        let hit = |line: &&String| words.iter().all(|word| line.contains(word));
+        lines.iter().filter(hit).count()
     }
 
     fn signal(&self, name: &str) {
@@ -154,7 +208,10 @@ impl Server {
     /// All that it wrote, once it has ended.
     pub async fn logs(&mut self) -> String {
         self.ended().await;
-        self.output.iter().collect::<Vec<String>>().join("\n")
+        for listener in self.listeners.drain(..) {
+            listener.join().unwrap();
+        }
+        self.output.lock().unwrap().join("\n")
     }
 }
 
