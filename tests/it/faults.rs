@@ -8,12 +8,13 @@ mod storage;
 mod upstream;
 
 use crate::support::app::Client;
+use crate::support::number;
 use crate::support::probe::Tail;
 use keylm::server::clock::{Entropy, SeededEntropy, SystemEntropy};
 use std::time::Duration;
 
 /// How long anything may take before it counts as never. A busy machine is slow; nothing here is.
-const NEVER: Duration = Duration::from_secs(60);
+const NEVER: Duration = Duration::from_mins(1);
 
 /// Secrets for a program whose folder does not keep them.
 const SECRETS: [(&str, &str); 2] = [
@@ -35,14 +36,11 @@ struct Dice(SeededEntropy);
 
 impl Dice {
     fn new(test: &str) -> Self {
-        let seed = std::env::var("KEYLM_FAULT_SEED").map_or_else(
-            |_| {
-                let mut bytes = [0; 8];
-                SystemEntropy.fill(&mut bytes);
-                u64::from_be_bytes(bytes)
-            },
-            |seed| seed.parse().expect("KEYLM_FAULT_SEED is a number"),
-        );
+        let seed = number("KEYLM_FAULT_SEED").unwrap_or_else(|| {
+            let mut bytes = [0; 8];
+            SystemEntropy.fill(&mut bytes);
+            u64::from_be_bytes(bytes)
+        });
         println!("{test}: KEYLM_FAULT_SEED={seed}");
         Self(SeededEntropy::new(seed))
     }

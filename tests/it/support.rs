@@ -41,3 +41,12 @@ impl TestDb {
         self.folder.path().join("keylm.db")
     }
 }
+
+/// A number that whoever starts the tests gives in the environment: how many, or which one again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how much is tested is asked from outside"
+)]
+pub fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}

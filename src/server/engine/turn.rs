@@ -12,6 +12,7 @@ use crate::server::providers::{
 use crate::server::store::events::{Event, Kind};
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Timing, Usage};
 use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::ids::MessageId;
 use crate::shared::time::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -71,12 +72,28 @@ impl Engine {
             .insert(turn.message.id.clone(), Arc::clone(&answer));
         let inner = Arc::clone(&self.0);
         self.0.turns.spawn(async move {
-            let id = turn.message.id.clone();
-            Running::new(&inner, turn, Arc::clone(&answer)).run().await;
-            inner.live.remove(&id);
-            // Whatever became of it, nothing follows here; a reader that wants more looks into the log.
-            answer.publish(Vec::new(), true);
+            let _leaving = Leaving {
+                engine: Arc::clone(&inner),
+                id: turn.message.id.clone(),
+                answer: Arc::clone(&answer),
+            };
+            Running::new(&inner, turn, answer).run().await;
         });
+    }
+}
+
+/// Takes an answer out of this process when its task ends, by a panic too. Nothing follows here then; a reader that
+/// wants more looks into the log.
+struct Leaving {
+    engine: Arc<Inner>,
+    id: MessageId,
+    answer: Arc<LiveAnswer>,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.engine.live.remove(&self.id);
+        self.answer.publish(Vec::new(), true);
     }
 }
 

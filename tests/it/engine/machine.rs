@@ -6,7 +6,7 @@
 //! number, so a failure is replayed by it (docs/testing.md).
 
 use crate::store::{person, thread};
-use crate::support::{Engine as Kind, TestDb};
+use crate::support::{Engine as Kind, TestDb, number};
 use keylm::server::clock::{Env, ManualClock, SeededEntropy};
 use keylm::server::config::Limits;
 use keylm::server::engine::follow::Address;
@@ -1105,14 +1105,6 @@ fn sequence(seed: u64) -> Result<(), String> {
         }
         TestError::Abort(reason) => reason.to_string(),
     })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "which sequences to run is asked from outside"
-)]
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]

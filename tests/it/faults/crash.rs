@@ -3,6 +3,7 @@
 use super::aftermath::{COMPLETE, Ending, RESTARTED, Shown, aftermath, alive, intact};
 use super::{Dice, GENEROUS};
 use crate::support::app::{Client, SseEvent, parse_events, parts};
+use crate::support::number;
 use crate::support::process::{Server, behind, command};
 use futures::future::join_all;
 use keylm::server::simulate::Simulator;
@@ -80,7 +81,7 @@ async fn witness(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_at_any_moment_loses_nothing_that_was_shown() {
-    let kills = std::env::var("KEYLM_FAULT_KILLS").map_or(20, |text| text.parse().unwrap());
+    let kills = number("KEYLM_FAULT_KILLS").unwrap_or(20);
     let dice = Dice::new("kills");
     let sim = Simulator::start(0).await.unwrap();
     let mut server = Server::start(&sim, tempfile::tempdir().unwrap(), &SETTINGS).await;
