@@ -8,5 +8,6 @@ mod keys;
 mod limits;
 mod models;
 mod pages;
+mod retries;
 mod stream;
 mod threads;
