@@ -98,6 +98,18 @@ pub struct Thread {
     pub updated_at: Timestamp,
 }
 
+impl Thread {
+    /// Its title, or what stands for one until the first message gives it one.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        if self.title.is_empty() {
+            "New chat"
+        } else {
+            &self.title
+        }
+    }
+}
+
 /// Where an answer stands. The last three are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -2,7 +2,7 @@
 
 use super::extract::{Body, CurrentUser, Id, Query, limit};
 use crate::server::error::ApiError;
-use crate::server::services::threads::{NewThread, ThreadChange, display_title, to_markdown};
+use crate::server::services::threads::{NewThread, ThreadChange, to_markdown};
 use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::chat::{ChatSettings, ThreadPage, ThreadStatus};
@@ -199,7 +199,8 @@ async fn export(
         ),
         Some(_) => return Err(ServiceError::field("format", "Use json or markdown.").into()),
     };
-    let plain: String = display_title(&thread)
+    let plain: String = thread
+        .name()
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == ' ')
         .take(60)

@@ -513,7 +513,7 @@ pub fn to_markdown(thread: &Thread, messages: &[Message]) -> String {
     use std::fmt::Write as _;
     let mut out = format!(
         "# {}\n\n{} · {} · {}\n",
-        display_title(thread),
+        thread.name(),
         thread.provider,
         thread.model,
         thread.created_at
@@ -535,14 +535,4 @@ pub fn to_markdown(thread: &Thread, messages: &[Message]) -> String {
         }
     }
     out
-}
-
-/// A thread's title, or what stands for one.
-#[must_use]
-pub fn display_title(thread: &Thread) -> &str {
-    if thread.title.is_empty() {
-        "New chat"
-    } else {
-        &thread.title
-    }
 }

@@ -208,7 +208,7 @@ fn Open(view: ThreadView) -> impl IntoView {
     });
     // The document asks for the title wherever its stream is polled, and the tab once more after the page is gone: no
     // arena of signals is there then, so the title is a signal of its own.
-    let tab = ArcRwSignal::new(thread.read_untracked().title.clone());
+    let tab = ArcRwSignal::new(thread.read_untracked().name().to_owned());
     let title = {
         let tab = tab.clone();
         move || tab.get()
@@ -219,7 +219,7 @@ fn Open(view: ThreadView) -> impl IntoView {
         } else {
             ""
         };
-        if let Some(title) = thread.try_with(|thread| thread.title.clone()) {
+        if let Some(title) = thread.try_with(|thread| thread.name().to_owned()) {
             tab.set(format!("{mark}{title}"));
         }
     });
@@ -231,7 +231,7 @@ fn Open(view: ThreadView) -> impl IntoView {
         <Title text=title/>
         <TopBar>
             <PickerButton choice/>
-            <h1 class="top-title">{move || thread.read().title.clone()}</h1>
+            <h1 class="top-title">{move || thread.read().name().to_owned()}</h1>
             <OptionsButton/>
         </TopBar>
         <Log conversation editing away/>

@@ -167,6 +167,7 @@ fn Row(
     let navigate = use_navigate();
     let id = StoredValue::new(thread.id.clone());
     let title = StoredValue::new(thread.title.clone());
+    let name = StoredValue::new(thread.name().to_owned());
     let href = format!("/chat/{}", thread.id);
     let current = {
         let href = href.clone();
@@ -226,8 +227,8 @@ fn Row(
     let answering = Memo::new(move |_| threads.is_answering(&id.read_value()));
     view! {
         <li class="row" class:current=current>
-            <a href=href title=title.get_value() aria-current=move || current.get().then_some("page")>
-                <span class="row-name">{title.get_value()}</span>
+            <a href=href title=name.get_value() aria-current=move || current.get().then_some("page")>
+                <span class="row-name">{name.get_value()}</span>
                 {move || answering.get().then(answering_mark)}
             </a>
             {move || (renaming.read().as_ref() == Some(&*id.read_value())).then(|| view! {
@@ -242,7 +243,7 @@ fn Row(
                 />
             })}
             <details class="menu">
-                <summary class="icon-button" aria-label=format!("More for {}", title.get_value())>{icon("more")}</summary>
+                <summary class="icon-button" aria-label=format!("More for {}", name.get_value())>{icon("more")}</summary>
                 <div class="menu-list">
                     <button type="button" class="js-only" on:click=move |_| {
                         renaming.set(Some(id.get_value()));
