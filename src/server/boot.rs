@@ -6,7 +6,6 @@ use crate::server::engine::{Engine, Parts as EngineParts};
 use crate::server::http::page_threads::PageThreads;
 use crate::server::limits::Limiter;
 use crate::server::metrics::Metrics;
-use crate::server::providers::REGISTRY;
 use crate::server::providers::transport::{Transport, TransportError};
 use crate::server::render::Rendered;
 use crate::server::services::readers::Readers;
@@ -186,13 +185,6 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
     engine.recover().await?;
     tokio::spawn(engine.clone().keep_house());
     tokio::spawn(db.clone().keep_folded());
-    let mut bases = std::collections::HashMap::new();
-    for info in REGISTRY.iter().map(|provider| provider.info()) {
-        let default = || url::Url::parse(info.default_base).ok();
-        if let Some(base) = config.base_url(info.base_var).cloned().or_else(default) {
-            bases.insert(info.id, base);
-        }
-    }
     let per_minute = |n: NonZeroU32| Limiter::per_minute(n, env.clone());
     let services = Services::new(Parts {
         passwords: Passwords::new(env.clone()),
@@ -206,7 +198,7 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         auth_secret: config.auth_secret.clone(),
         instance,
         rendered: Rendered::default(),
-        bases,
+        overrides: config.base_urls().clone(),
         transport,
         engine,
         db,

@@ -144,20 +144,7 @@ pub fn snapshot_models(provider: &ProviderId) -> Vec<Model> {
     let known = SNAPSHOT
         .iter()
         .filter(|known| known.provider == provider.as_str());
-    let live = known.filter_map(|known| {
-        Some(LiveModel {
-            id: known.id.parse().ok()?,
-            display_name: None,
-            context_window: None,
-            max_output_tokens: None,
-            vision: None,
-            tools: None,
-            json_mode: None,
-            reasoning: None,
-            deprecated_at: None,
-            created: None,
-        })
-    });
+    let live = known.filter_map(|known| Some(LiveModel::new(known.id.parse().ok()?)));
     merge(provider, live.collect())
 }
 
@@ -190,7 +177,9 @@ fn merged(provider: &ProviderId, live: LiveModel) -> Model {
         max_output_tokens: live
             .max_output_tokens
             .or(known.and_then(|known| known.max_output)),
-        pricing: own.and_then(SnapshotModel::pricing),
+        pricing: live
+            .pricing
+            .or_else(|| own.and_then(SnapshotModel::pricing)),
         category: category(id, capabilities, own.and_then(|own| own.output)),
         deprecated_at: live
             .deprecated_at
@@ -312,18 +301,7 @@ mod tests {
     }
 
     fn live(id: &str) -> LiveModel {
-        LiveModel {
-            id: id.parse().unwrap(),
-            display_name: None,
-            context_window: None,
-            max_output_tokens: None,
-            vision: None,
-            tools: None,
-            json_mode: None,
-            reasoning: None,
-            deprecated_at: None,
-            created: None,
-        }
+        LiveModel::new(id.parse().unwrap())
     }
 
     fn cost(model: &str, usage: TokenUsage) -> Option<f64> {

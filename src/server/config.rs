@@ -259,11 +259,11 @@ impl Config {
         self.metrics_addr == Some(self.addr)
     }
 
-    /// What the operator set `variable`, one of [`BASE_URLS`], to. Without a slash at its end, except where the path
-    /// is nothing else.
+    /// What the operator set the variables of [`BASE_URLS`] to. Without a slash at its end, except where the path is
+    /// nothing else.
     #[must_use]
-    pub fn base_url(&self, variable: &str) -> Option<&Url> {
-        self.base_urls.get(variable)
+    pub const fn base_urls(&self) -> &BTreeMap<&'static str, Url> {
+        &self.base_urls
     }
 
     /// The folder of the secrets that were not given.

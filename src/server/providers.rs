@@ -1,6 +1,7 @@
 //! Providers are translators, never clients: a request is built without I/O, frames are decoded synchronously, failures
 //! are classified, and [`transport`] alone talks to the network.
 
+pub mod account;
 pub mod answer;
 pub mod anthropic;
 mod classify;
@@ -8,6 +9,7 @@ mod decode;
 pub mod gemini;
 pub mod openai;
 pub mod sse;
+pub mod tokens;
 pub mod transport;
 mod wire;
 
@@ -15,9 +17,12 @@ use crate::server::crypto::secret::Secret;
 use crate::shared::chat::{ChatSettings, FinishReason, Role};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{ModelId, ProviderId};
-use crate::shared::model::Capabilities;
+use crate::shared::model::{Capabilities, Pricing};
+use crate::shared::time::Timestamp;
+use account::{Access, Account, Overrides};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokens::Token;
 use url::Url;
 
 /// What is fixed about a provider and shown to people.
@@ -32,10 +37,19 @@ pub struct ProviderInfo {
     pub docs_url: &'static str,
     /// The fields of its credential form.
     pub fields: &'static [FieldInfo],
-    /// Where it is reached unless the operator says otherwise.
-    pub default_base: &'static str,
+    /// The fields whose end may be shown to tell keys apart; the first that was given is.
+    pub shown: &'static [&'static str],
+    /// Where it is reached, in the order in which its adapter counts. Credentials are sealed for the first.
+    pub origins: &'static [OriginInfo],
+}
+
+/// One address of a provider.
+pub struct OriginInfo {
+    /// Where it is unless the operator says otherwise; `{field}` stands for a field of the credential, which has to be
+    /// one label of a host name.
+    pub default: &'static str,
     /// The environment variable that overrides it.
-    pub base_var: &'static str,
+    pub var: &'static str,
 }
 
 /// One field of a credential form.
@@ -44,22 +58,49 @@ pub struct FieldInfo {
     pub name: &'static str,
     /// What the form calls it.
     pub label: &'static str,
-    /// Typed blind, masked, never shown again.
-    pub secret: bool,
+    /// What is written into it.
+    pub kind: FieldKind,
     /// May not stay empty.
     pub required: bool,
-    /// Has lines.
-    pub multiline: bool,
+}
+
+/// What a field of a credential form holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A secret in one line, as it travels in headers. Typed blind, never shown again.
+    Secret,
+    /// A secret of many lines.
+    SecretDocument,
+    /// A name or a number, in one line.
+    Text,
+    /// One label of a host name.
+    HostLabel,
+}
+
+impl FieldKind {
+    /// Whether it is typed blind.
+    #[must_use]
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::SecretDocument)
+    }
+
+    /// Whether it has lines.
+    #[must_use]
+    pub const fn is_multiline(self) -> bool {
+        matches!(self, Self::SecretDocument)
+    }
 }
 
 /// The one field of a provider that takes a plain API key.
 pub const API_KEY: &[FieldInfo] = &[FieldInfo {
     name: "key",
     label: "API key",
-    secret: true,
+    kind: FieldKind::Secret,
     required: true,
-    multiline: false,
 }];
+
+/// What is wrong with a credential before anybody is asked: the field, and what to do.
+pub type FieldProblem = (&'static str, &'static str);
 
 /// What a person gave to be let in: the values of the provider's fields.
 #[derive(Clone, Debug)]
@@ -165,8 +206,29 @@ pub struct LiveModel {
     pub reasoning: Option<bool>,
     /// `YYYY-MM-DD`.
     pub deprecated_at: Option<String>,
+    pub pricing: Option<Pricing>,
     /// Unix seconds, for "newest first".
     pub created: Option<i64>,
+}
+
+impl LiveModel {
+    /// A model of which the list says nothing but its id.
+    #[must_use]
+    pub const fn new(id: ModelId) -> Self {
+        Self {
+            id,
+            display_name: None,
+            context_window: None,
+            max_output_tokens: None,
+            vision: None,
+            tools: None,
+            json_mode: None,
+            reasoning: None,
+            deprecated_at: None,
+            pricing: None,
+            created: None,
+        }
+    }
 }
 
 /// One page of a provider's list, already filtered to models that chat.
@@ -255,14 +317,69 @@ pub trait Provider: Send + Sync {
     /// What is fixed about it.
     fn info(&self) -> &'static ProviderInfo;
 
+    /// Looks at a credential whose fields are each well-formed, and puts it into its stored form.
+    ///
+    /// # Errors
+    /// Names the field that does not fit the others, and says what to do.
+    fn complete(&self, credential: Credential) -> Result<Credential, FieldProblem> {
+        Ok(credential)
+    }
+
+    /// Where the requests of this credential go.
+    ///
+    /// # Errors
+    /// `invalid_key` when a field that belongs to a host name is missing or none.
+    fn origins(
+        &self,
+        overrides: &Overrides,
+        credential: &Credential,
+    ) -> Result<Vec<Url>, ProviderError> {
+        account::origins(self.info(), overrides, credential)
+    }
+
+    /// The request that changes the credential for a token, where the provider wants one.
+    ///
+    /// # Errors
+    /// `invalid_key` when a field is missing or unusable.
+    fn token_request(
+        &self,
+        _account: &Account,
+        _now: Timestamp,
+    ) -> Result<Option<WireRequest>, ProviderError> {
+        Ok(None)
+    }
+
+    /// Reads what the token service gave.
+    ///
+    /// # Errors
+    /// `upstream_error` when the body is something else.
+    fn parse_token(&self, _body: &[u8]) -> Result<Token, ProviderError> {
+        Err(ProviderError::new(ErrorCode::UpstreamError))
+    }
+
+    /// The request that checks a key, where listing models does not.
+    ///
+    /// # Errors
+    /// `invalid_key` when a field is missing.
+    fn check_request(&self, _access: &Access<'_>) -> Result<Option<WireRequest>, ProviderError> {
+        Ok(None)
+    }
+
+    /// Reads the answer to [`Provider::check_request`], which came with a good status.
+    ///
+    /// # Errors
+    /// What the answer says is wrong with the key.
+    fn parse_check(&self, _body: &[u8]) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
     /// The request that lists models, which is also how a key is checked. `page` is an earlier [`ModelPage::next`].
     ///
     /// # Errors
     /// `invalid_key` when a field is missing.
     fn models_request(
         &self,
-        base: &Url,
-        credential: &Credential,
+        access: &Access<'_>,
         page: Option<&str>,
     ) -> Result<WireRequest, ProviderError>;
 
@@ -278,8 +395,7 @@ pub trait Provider: Send + Sync {
     /// `invalid_key` when a field is missing.
     fn encode(
         &self,
-        base: &Url,
-        credential: &Credential,
+        access: &Access<'_>,
         request: &ChatRequest,
     ) -> Result<WireRequest, ProviderError>;
 

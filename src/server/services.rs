@@ -17,6 +17,7 @@ use crate::server::crypto::secret::Secret;
 use crate::server::engine::Engine;
 use crate::server::limits::Limiter;
 use crate::server::metrics::Metrics;
+use crate::server::providers::account::Overrides;
 use crate::server::providers::transport::Transport;
 use crate::server::providers::{self, Provider, ProviderError};
 use crate::server::render::Rendered;
@@ -24,10 +25,9 @@ use crate::server::store::{Db, StoreError};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{MessageId, ProviderId};
 use readers::Readers;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// What a service refuses or fails at.
 #[derive(Debug, thiserror::Error)]
@@ -113,8 +113,8 @@ pub struct Parts {
     pub keyring: Arc<Keyring>,
     /// This installation's id, part of what keys are sealed under.
     pub instance: String,
-    /// Where each provider is, by its id.
-    pub bases: HashMap<&'static str, Url>,
+    /// Where the operator says that providers are, by variable.
+    pub overrides: Overrides,
     /// Hashes passwords off the async threads.
     pub passwords: Passwords,
     /// Keys the digests of session tokens.
@@ -179,13 +179,6 @@ impl Services {
 
     fn provider(id: &ProviderId) -> Result<&'static dyn Provider> {
         providers::find(id).ok_or(ServiceError::NotFound)
-    }
-
-    fn base(&self, provider: &dyn Provider) -> Result<&Url> {
-        self.0
-            .bases
-            .get(provider.info().id)
-            .ok_or(ServiceError::NotFound)
     }
 }
 

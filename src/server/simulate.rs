@@ -116,22 +116,18 @@ impl Simulator {
         self.shared.addr
     }
 
-    /// The base URL for OpenAI clients; it ends with the version.
+    /// What `variable` has to be for a provider to be found here. Empty for a provider that is not spoken.
     #[must_use]
-    pub fn openai_url(&self) -> String {
-        format!("http://{}/openai/v1", self.shared.addr)
+    pub fn url(&self, variable: &str) -> String {
+        let mut urls = self.urls().into_iter();
+        urls.find_map(|(name, url)| (name == variable).then_some(url))
+            .unwrap_or_default()
     }
 
-    /// The base URL for Anthropic clients, which add `/v1/messages`.
+    /// All variables that send KeyLM here, with their values. The official clients take the same URLs.
     #[must_use]
-    pub fn anthropic_url(&self) -> String {
-        format!("http://{}/anthropic", self.shared.addr)
-    }
-
-    /// The base URL for Gemini clients, which add `/v1beta/models`.
-    #[must_use]
-    pub fn gemini_url(&self) -> String {
-        format!("http://{}/gemini", self.shared.addr)
+    pub fn urls(&self) -> Vec<(&'static str, String)> {
+        routes::urls(self.shared.addr)
     }
 
     /// Every request since the start or the last [`Simulator::clear`], in order.

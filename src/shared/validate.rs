@@ -57,6 +57,46 @@ pub fn key_problem(key: &str) -> Option<&'static str> {
     None
 }
 
+/// Why this is no credential of many lines, or `None`. What is in it is for its provider to say.
+#[must_use]
+pub fn document_problem(document: &str) -> Option<&'static str> {
+    let odd = |c: char| c.is_control() && !c.is_ascii_whitespace();
+    if document.is_empty() {
+        Some("Fill this in.")
+    } else if document.len() > 16_384 {
+        Some("That is longer than any credential.")
+    } else if document.chars().any(odd) {
+        Some("There are control characters in it. Copy it again.")
+    } else {
+        None
+    }
+}
+
+/// Why this is no name or number in one line, or `None`. It may travel in a header or a path.
+#[must_use]
+pub fn text_problem(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        Some("Fill this in.")
+    } else if text.len() > 256 {
+        Some("Use at most 256 characters.")
+    } else if !text.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+        Some("Use plain letters, digits and signs in one line.")
+    } else {
+        None
+    }
+}
+
+/// Why this is no single label of a host name, or `None` when it is one.
+#[must_use]
+pub fn host_label_problem(label: &str) -> Option<&'static str> {
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let good = (1..=63).contains(&label.len())
+        && label.starts_with(word)
+        && label.ends_with(word)
+        && label.chars().all(|c| word(c) || c == '-');
+    (!good).then_some("Use small letters, digits and hyphens only, like europe-west4.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,10 +7,12 @@ mod transcripts;
 mod transport;
 
 use keylm::server::crypto::secret::Secret;
+use keylm::server::providers::account::{Access, Account, Overrides};
 use keylm::server::providers::answer::Answer;
 use keylm::server::providers::{ChatRequest, Credential, Provider, ProviderEvent, REGISTRY, Turn};
 use keylm::shared::chat::{ChatSettings, Role};
 use keylm::shared::model::Capabilities;
+use keylm::shared::time::Timestamp;
 
 const KEY: &str = "canary-key";
 
@@ -19,8 +21,30 @@ fn provider(id: &str) -> &'static dyn Provider {
     *found.unwrap_or_else(|| panic!("no provider {id}"))
 }
 
-fn credential() -> Credential {
-    Credential::key(Secret::new(KEY.to_owned()))
+/// Anybody at `provider`, where it is by default.
+fn account(provider: &dyn Provider) -> Account {
+    at(
+        provider,
+        &Overrides::new(),
+        Credential::key(Secret::new(KEY.to_owned())),
+    )
+}
+
+fn at(provider: &dyn Provider, overrides: &Overrides, credential: Credential) -> Account {
+    let origins = provider.origins(overrides, &credential).expect("origins");
+    Account {
+        origins,
+        credential,
+    }
+}
+
+/// What requests of `account` are built from, at a fixed time.
+fn access(account: &Account) -> Access<'_> {
+    Access {
+        account,
+        token: None,
+        now: Timestamp(1_795_176_000_000),
+    }
 }
 
 fn ask(model: &str) -> ChatRequest {

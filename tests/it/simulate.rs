@@ -56,9 +56,9 @@ impl Dialect {
 
     async fn list(self, sim: &Simulator, key: &str) -> Response {
         let url = match self {
-            Chat | Responses => format!("{}/models", sim.openai_url()),
-            Anthropic => format!("{}/v1/models?limit=1000", sim.anthropic_url()),
-            Gemini => format!("{}/v1beta/models?pageSize=1000", sim.gemini_url()),
+            Chat | Responses => format!("{}/models", sim.url("OPENAI_BASE_URL")),
+            Anthropic => format!("{}/v1/models?limit=1000", sim.url("ANTHROPIC_BASE_URL")),
+            Gemini => format!("{}/v1beta/models?pageSize=1000", sim.url("GEMINI_BASE_URL")),
         };
         self.auth(client().get(url), key)
             .send()
@@ -77,20 +77,20 @@ impl Dialect {
     ) -> Response {
         let (url, mut body) = match self {
             Chat => (
-                format!("{}/chat/completions", sim.openai_url()),
+                format!("{}/chat/completions", sim.url("OPENAI_BASE_URL")),
                 json!({"model": model, "stream": stream, "messages": [
                     {"role": "system", "content": "Be brief."}, {"role": "user", "content": "one"},
                     {"role": "assistant", "content": "two"}, {"role": "user", "content": "three?"}]}),
             ),
             Responses => (
-                format!("{}/responses", sim.openai_url()),
+                format!("{}/responses", sim.url("OPENAI_BASE_URL")),
                 json!({"model": model, "stream": stream, "store": false, "instructions": "Be brief.", "input": [
                     {"role": "user", "content": "one"},
                     {"role": "assistant", "content": [{"type": "output_text", "text": "two"}]},
                     {"role": "user", "content": [{"type": "input_text", "text": "three?"}]}]}),
             ),
             Anthropic => (
-                format!("{}/v1/messages", sim.anthropic_url()),
+                format!("{}/v1/messages", sim.url("ANTHROPIC_BASE_URL")),
                 json!({"model": model, "stream": stream, "max_tokens": 4096, "system": "Be brief.", "messages": [
                     {"role": "user", "content": "one"}, {"role": "assistant", "content": "two"},
                     {"role": "user", "content": [{"type": "text", "text": "three?"}]}]}),
@@ -102,7 +102,10 @@ impl Dialect {
                     "generateContent"
                 };
                 (
-                    format!("{}/v1beta/models/{model}:{call}", sim.gemini_url()),
+                    format!(
+                        "{}/v1beta/models/{model}:{call}",
+                        sim.url("GEMINI_BASE_URL")
+                    ),
                     json!({"systemInstruction": {"parts": [{"text": "Be brief."}]}, "contents": [
                         {"role": "user", "parts": [{"text": "one"}]}, {"role": "model", "parts": [{"text": "two"}]},
                         {"role": "user", "parts": [{"text": "three?"}]}]}),
@@ -512,7 +515,7 @@ async fn the_pages_of_a_list_add_up() {
     let mut seen = Vec::new();
     let mut after = String::new();
     loop {
-        let url = format!("{}/v1/models?limit=7{after}", sim.anthropic_url());
+        let url = format!("{}/v1/models?limit=7{after}", sim.url("ANTHROPIC_BASE_URL"));
         let page = Anthropic
             .auth(client().get(url), &Anthropic.key("good"))
             .send()
@@ -530,7 +533,7 @@ async fn the_pages_of_a_list_add_up() {
     let mut count = 0;
     let mut token = String::new();
     loop {
-        let url = format!("{}/v1/models?pageSize=9{token}", sim.gemini_url());
+        let url = format!("{}/v1/models?pageSize=9{token}", sim.url("GEMINI_BASE_URL"));
         let page = Gemini
             .auth(client().get(url), &Gemini.key("good"))
             .send()
@@ -611,7 +614,7 @@ async fn credentials_are_taken_as_each_provider_takes_them() {
     let sim = simulator().await;
     let status =
         async |request: RequestBuilder| request.send().await.expect("response").status().as_u16();
-    let anthropic = format!("{}/v1/models", sim.anthropic_url());
+    let anthropic = format!("{}/v1/models", sim.url("ANTHROPIC_BASE_URL"));
     let request = client()
         .get(&anthropic)
         .header("x-api-key", "sk-ant-sim-good");
@@ -627,7 +630,7 @@ async fn credentials_are_taken_as_each_provider_takes_them() {
         status(request.header("x-api-key", "sk-ant-sim-good")).await,
         400
     );
-    let gemini = format!("{}/v1/models?key=AIza-sim-good", sim.gemini_url());
+    let gemini = format!("{}/v1/models?key=AIza-sim-good", sim.url("GEMINI_BASE_URL"));
     assert_eq!(status(client().get(&gemini)).await, 200);
     assert_eq!(
         status(
@@ -639,11 +642,11 @@ async fn credentials_are_taken_as_each_provider_takes_them() {
         400
     );
     assert_eq!(
-        status(client().get(format!("{}/v1beta/models", sim.gemini_url()))).await,
+        status(client().get(format!("{}/v1beta/models", sim.url("GEMINI_BASE_URL")))).await,
         403
     );
     assert_eq!(
-        status(client().get(format!("{}/models", sim.openai_url()))).await,
+        status(client().get(format!("{}/models", sim.url("OPENAI_BASE_URL")))).await,
         401
     );
     let root = format!("http://{}/v1/models", sim.addr());

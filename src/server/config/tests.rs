@@ -71,7 +71,7 @@ fn without_any_setting_the_defaults_hold() {
     assert_eq!(config.metrics_addr, None);
     assert_eq!(config.public_origin, None);
     assert!(config.trusted_proxies.is_empty());
-    assert!(BASE_URLS.iter().all(|name| config.base_url(name).is_none()));
+    assert!(config.base_urls().is_empty());
     assert_eq!(config.keyring_source, SecretSource::Given);
 }
 
@@ -117,10 +117,10 @@ fn every_setting_can_be_given() {
     assert_eq!(config.metrics_addr.unwrap().to_string(), "127.0.0.1:9100");
     assert!(!config.metrics_are_public());
     assert_eq!(
-        config.base_url("OPENAI_BASE_URL").unwrap().as_str(),
+        config.base_urls()["OPENAI_BASE_URL"].as_str(),
         "http://127.0.0.1:4010/openai/v1"
     );
-    assert_eq!(config.base_url("GROQ_BASE_URL"), None);
+    assert!(!config.base_urls().contains_key("GROQ_BASE_URL"));
 }
 
 #[test]

@@ -3,12 +3,11 @@
 use super::live::LiveAnswer;
 use super::recovery::restarted;
 use super::writer::{self, Op, Outcome};
-use super::{Engine, Inner};
+use super::{Engine, Inner, Parts};
 use crate::server::config::Limit;
+use crate::server::providers::account::{Access, Account};
 use crate::server::providers::answer::Answer;
-use crate::server::providers::{
-    ChatRequest, Credential, Provider, ProviderError, ProviderEvent, TokenUsage,
-};
+use crate::server::providers::{ChatRequest, Provider, ProviderError, ProviderEvent, TokenUsage};
 use crate::server::store::events::{Event, Kind};
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Timing, Usage};
 use crate::shared::error::{AppError, ErrorCode};
@@ -19,7 +18,6 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use url::Url;
 
 /// Bytes that may wait for the database before the provider is not read any further.
 const MAX_WAITING: usize = 64 * 1024;
@@ -43,10 +41,8 @@ pub struct Turn {
     pub start: Arc<Event>,
     /// Who answers.
     pub provider: &'static dyn Provider,
-    /// Where.
-    pub base: Url,
-    /// On whose account.
-    pub credential: Credential,
+    /// On whose account, and where.
+    pub account: Account,
     /// The version of that key.
     pub key_version: i64,
     /// What is asked.
@@ -177,15 +173,22 @@ impl<'a> Running<'a> {
     async fn exchange(&mut self) -> Result<End, ProviderError> {
         let Turn {
             provider,
-            base,
-            credential,
+            account,
             request,
             ..
         } = &self.turn;
         let mut answer = Answer::within(self.engine.parts.limits.frames, provider.decoder(request));
         let ask = async || {
-            let wire = provider.encode(base, credential, request)?;
-            self.engine.parts.transport.stream(*provider, wire).await
+            let Parts { transport, env, .. } = &self.engine.parts;
+            let now = env.now();
+            let token = transport.token(*provider, account, now).await?;
+            let access = Access {
+                account,
+                token: token.as_ref(),
+                now,
+            };
+            let wire = provider.encode(&access, request)?;
+            transport.stream(*provider, wire).await
         };
         let mut bytes = match ask().await {
             Err(error) if let Some(wait) = worth_another_try(&error) => {

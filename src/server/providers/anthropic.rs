@@ -1,9 +1,10 @@
 //! Anthropic's Messages API (providers.md §2).
 
+use super::account::Access;
 use super::classify::{self, Said};
 use super::decode::{Decoding, Dialect, Step, count, text};
 use super::{
-    API_KEY, ChatRequest, Credential, Decoder, LiveModel, ModelPage, Provider, ProviderError,
+    API_KEY, ChatRequest, Decoder, LiveModel, ModelPage, OriginInfo, Provider, ProviderError,
     ProviderEvent, ProviderInfo, TokenUsage, WireFailure, WireRequest, wire,
 };
 use crate::server::crypto::secret::Secret;
@@ -15,7 +16,6 @@ use crate::shared::error::ErrorCode;
 use crate::shared::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use url::Url;
 
 static INFO: ProviderInfo = ProviderInfo {
     id: "anthropic",
@@ -23,8 +23,11 @@ static INFO: ProviderInfo = ProviderInfo {
     key_hint: "sk-ant-…",
     docs_url: "https://platform.claude.com/settings/keys",
     fields: API_KEY,
-    default_base: "https://api.anthropic.com",
-    base_var: "ANTHROPIC_BASE_URL",
+    shown: &["key"],
+    origins: &[OriginInfo {
+        default: "https://api.anthropic.com",
+        var: "ANTHROPIC_BASE_URL",
+    }],
 };
 
 /// The provider.
@@ -49,16 +52,15 @@ impl Provider for Anthropic {
 
     fn models_request(
         &self,
-        base: &Url,
-        credential: &Credential,
+        access: &Access<'_>,
         page: Option<&str>,
     ) -> Result<WireRequest, ProviderError> {
-        let mut url = wire::endpoint(base, &["v1", "models"])?;
+        let mut url = wire::endpoint(access.origin(0)?, &["v1", "models"])?;
         url.query_pairs_mut().append_pair("limit", "1000");
         if let Some(page) = page {
             url.query_pairs_mut().append_pair("after_id", page);
         }
-        Ok(versioned(wire::get(url, vec![auth(credential)?])))
+        Ok(versioned(wire::get(url, vec![auth(access.field("key")?)])))
     }
 
     fn parse_models(&self, body: &[u8]) -> Result<ModelPage, ProviderError> {
@@ -71,7 +73,6 @@ impl Provider for Anthropic {
             .filter_map(|row| {
                 let can = |name: &str| row.capabilities.pointer(name)?.as_bool();
                 Some(LiveModel {
-                    id: row.id.parse().ok()?,
                     vision: can("/image_input/supported"),
                     // The list does not say; every model has them (providers.md §15).
                     tools: Some(true),
@@ -86,6 +87,7 @@ impl Provider for Anthropic {
                     created: row
                         .created_at
                         .and_then(|time| Some(Timestamp::parse(&time)?.0 / 1000)),
+                    ..LiveModel::new(row.id.parse().ok()?)
                 })
             });
         Ok(ModelPage {
@@ -96,14 +98,13 @@ impl Provider for Anthropic {
 
     fn encode(
         &self,
-        base: &Url,
-        credential: &Credential,
+        access: &Access<'_>,
         request: &ChatRequest,
     ) -> Result<WireRequest, ProviderError> {
-        let url = wire::endpoint(base, &["v1", "messages"])?;
+        let url = wire::endpoint(access.origin(0)?, &["v1", "messages"])?;
         Ok(versioned(wire::post(
             url,
-            vec![auth(credential)?],
+            vec![auth(access.field("key")?)],
             &body(request),
         )))
     }
@@ -131,12 +132,11 @@ fn rule(said: &Said) -> Option<ErrorCode> {
 }
 
 /// `x-api-key`, or a bearer for an OAuth token; sending both is rejected.
-fn auth(credential: &Credential) -> Result<(&'static str, Secret), ProviderError> {
-    let key = credential.field("key")?;
+fn auth(key: &Secret) -> (&'static str, Secret) {
     if key.expose().trim().starts_with("sk-ant-oat") {
-        return Ok(wire::bearer(key));
+        return wire::bearer(key);
     }
-    Ok(("x-api-key", Secret::new(key.expose().trim().to_owned())))
+    ("x-api-key", Secret::new(key.expose().trim().to_owned()))
 }
 
 fn versioned(mut request: WireRequest) -> WireRequest {
@@ -507,7 +507,7 @@ mod tests {
 
     #[test]
     fn an_oauth_token_travels_as_a_bearer_alone() {
-        let header = |key: &str| auth(&Credential::key(Secret::new(key.to_owned()))).unwrap();
+        let header = |key: &str| auth(&Secret::new(key.to_owned()));
         assert_eq!(
             header(" sk-ant-api03-x\n"),
             ("x-api-key", Secret::new("sk-ant-api03-x".to_owned()))

@@ -1,9 +1,10 @@
 //! Google's Gemini API (providers.md §3).
 
+use super::account::Access;
 use super::classify::{self, Said};
 use super::decode::{Decoding, Dialect, Step, count, text};
 use super::{
-    API_KEY, ChatRequest, Credential, Decoder, LiveModel, ModelPage, Provider, ProviderError,
+    API_KEY, ChatRequest, Decoder, LiveModel, ModelPage, OriginInfo, Provider, ProviderError,
     ProviderEvent, ProviderInfo, TokenUsage, WireFailure, WireRequest, wire,
 };
 use crate::server::crypto::secret::Secret;
@@ -14,7 +15,6 @@ use crate::shared::chat::{FinishReason, Role};
 use crate::shared::error::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 static INFO: ProviderInfo = ProviderInfo {
     id: "gemini",
@@ -22,8 +22,11 @@ static INFO: ProviderInfo = ProviderInfo {
     key_hint: "AQ.…",
     docs_url: "https://aistudio.google.com/apikey",
     fields: API_KEY,
-    default_base: "https://generativelanguage.googleapis.com",
-    base_var: "GEMINI_BASE_URL",
+    shown: &["key"],
+    origins: &[OriginInfo {
+        default: "https://generativelanguage.googleapis.com",
+        var: "GEMINI_BASE_URL",
+    }],
 };
 
 /// The provider.
@@ -39,16 +42,15 @@ impl Provider for Gemini {
 
     fn models_request(
         &self,
-        base: &Url,
-        credential: &Credential,
+        access: &Access<'_>,
         page: Option<&str>,
     ) -> Result<WireRequest, ProviderError> {
-        let mut url = wire::endpoint(base, &["v1beta", "models"])?;
+        let mut url = wire::endpoint(access.origin(0)?, &["v1beta", "models"])?;
         url.query_pairs_mut().append_pair("pageSize", "1000");
         if let Some(page) = page {
             url.query_pairs_mut().append_pair("pageToken", page);
         }
-        Ok(wire::get(url, vec![auth(credential)?]))
+        Ok(wire::get(url, vec![auth(access)?]))
     }
 
     fn parse_models(&self, body: &[u8]) -> Result<ModelPage, ProviderError> {
@@ -60,16 +62,11 @@ impl Provider for Gemini {
             .filter(Row::chats)
             .filter_map(|row| {
                 Some(LiveModel {
-                    id: bare(&row.name).parse().ok()?,
                     display_name: row.display_name,
                     context_window: row.input_token_limit,
                     max_output_tokens: row.output_token_limit,
-                    vision: None,
-                    tools: None,
-                    json_mode: None,
                     reasoning: row.thinking,
-                    deprecated_at: None,
-                    created: None,
+                    ..LiveModel::new(bare(&row.name).parse().ok()?)
                 })
             });
         Ok(ModelPage {
@@ -80,14 +77,13 @@ impl Provider for Gemini {
 
     fn encode(
         &self,
-        base: &Url,
-        credential: &Credential,
+        access: &Access<'_>,
         request: &ChatRequest,
     ) -> Result<WireRequest, ProviderError> {
         let call = format!("{}:streamGenerateContent", bare(request.model.as_str()));
-        let mut url = wire::endpoint(base, &["v1beta", "models", &call])?;
+        let mut url = wire::endpoint(access.origin(0)?, &["v1beta", "models", &call])?;
         url.set_query(Some("alt=sse"));
-        Ok(wire::post(url, vec![auth(credential)?], &body(request)))
+        Ok(wire::post(url, vec![auth(access)?], &body(request)))
     }
 
     fn decoder(&self, _request: &ChatRequest) -> Box<dyn Decoder> {
@@ -129,10 +125,10 @@ fn rule(said: &Said) -> Option<ErrorCode> {
 }
 
 /// The key as a header: in the query it would end in logs.
-fn auth(credential: &Credential) -> Result<(&'static str, Secret), ProviderError> {
+fn auth(access: &Access<'_>) -> Result<(&'static str, Secret), ProviderError> {
     Ok((
         "x-goog-api-key",
-        Secret::new(credential.field("key")?.expose().trim().to_owned()),
+        Secret::new(access.field("key")?.expose().trim().to_owned()),
     ))
 }
 

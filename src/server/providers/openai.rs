@@ -3,10 +3,11 @@
 mod chat;
 mod responses;
 
+use super::account::Access;
 use super::classify::{self, Said};
 use super::decode::Decoding;
 use super::{
-    API_KEY, ChatRequest, Credential, Decoder, LiveModel, ModelPage, Provider, ProviderError,
+    API_KEY, ChatRequest, Decoder, LiveModel, ModelPage, OriginInfo, Provider, ProviderError,
     ProviderInfo, WireFailure, WireRequest, wire,
 };
 use crate::shared::chat::ReasoningEffort::{
@@ -14,7 +15,6 @@ use crate::shared::chat::ReasoningEffort::{
 };
 use crate::shared::error::ErrorCode;
 use serde::Deserialize;
-use url::Url;
 
 static INFO: ProviderInfo = ProviderInfo {
     id: "openai",
@@ -22,8 +22,11 @@ static INFO: ProviderInfo = ProviderInfo {
     key_hint: "sk-…",
     docs_url: "https://platform.openai.com/api-keys",
     fields: API_KEY,
-    default_base: "https://api.openai.com/v1",
-    base_var: "OPENAI_BASE_URL",
+    shown: &["key"],
+    origins: &[OriginInfo {
+        default: "https://api.openai.com/v1",
+        var: "OPENAI_BASE_URL",
+    }],
 };
 
 /// The provider.
@@ -39,13 +42,12 @@ impl Provider for OpenAi {
 
     fn models_request(
         &self,
-        base: &Url,
-        credential: &Credential,
+        access: &Access<'_>,
         _page: Option<&str>,
     ) -> Result<WireRequest, ProviderError> {
-        let key = credential.field("key")?;
+        let key = access.field("key")?;
         Ok(wire::get(
-            wire::endpoint(base, &["models"])?,
+            wire::endpoint(access.origin(0)?, &["models"])?,
             vec![wire::bearer(key)],
         ))
     }
@@ -59,16 +61,10 @@ impl Provider for OpenAi {
             .filter(|row| chats(&row.id))
             .filter_map(|row| {
                 Some(LiveModel {
-                    id: row.id.parse().ok()?,
-                    display_name: None,
-                    context_window: None,
-                    max_output_tokens: None,
-                    vision: None,
-                    tools: None,
-                    json_mode: None,
                     reasoning: family(&row.id).map(|family| family.reasons),
                     deprecated_at: row.shutdown_date,
                     created: row.created,
+                    ..LiveModel::new(row.id.parse().ok()?)
                 })
             });
         Ok(ModelPage {
@@ -79,18 +75,17 @@ impl Provider for OpenAi {
 
     fn encode(
         &self,
-        base: &Url,
-        credential: &Credential,
+        access: &Access<'_>,
         request: &ChatRequest,
     ) -> Result<WireRequest, ProviderError> {
-        let key = credential.field("key")?;
+        let key = access.field("key")?;
         let (path, body): (&[&str], _) = if responses_only(request.model.as_str()) {
             (&["responses"], responses::body(request))
         } else {
             (&["chat", "completions"], chat::body(request))
         };
         Ok(wire::post(
-            wire::endpoint(base, path)?,
+            wire::endpoint(access.origin(0)?, path)?,
             vec![wire::bearer(key)],
             &body,
         ))

@@ -3,15 +3,20 @@
 //! No redirects, no referer, no proxy from the environment, no cookies, no compression; keys in headers that never
 //! print; errors that carry neither URL nor body (security.md §4.7, T6, T7, T9, T26).
 
+use super::account::Account;
+use super::tokens::Tokens;
 use super::{Provider, ProviderError, WireFailure, WireRequest};
 use crate::server::config::{Limit, Limits};
+use crate::server::crypto::secret::Secret;
 use crate::server::metrics::Metrics;
 use crate::shared::error::ErrorCode;
+use crate::shared::time::Timestamp;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use reqwest::{Client, Response, redirect};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Span, field};
@@ -69,6 +74,7 @@ pub struct Transport {
     client: Client,
     limits: TransportLimits,
     metrics: Metrics,
+    tokens: Arc<Tokens>,
 }
 
 impl Transport {
@@ -92,7 +98,30 @@ impl Transport {
             client,
             limits,
             metrics,
+            tokens: Arc::default(),
         })
+    }
+
+    /// The token that an account's requests carry, where the provider wants one: kept from an earlier request, or
+    /// asked for.
+    ///
+    /// # Errors
+    /// As [`Transport::fetch`].
+    pub async fn token(
+        &self,
+        provider: &dyn Provider,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Option<Secret>, ProviderError> {
+        let Some(request) = provider.token_request(account, now)? else {
+            return Ok(None);
+        };
+        if let Some(token) = self.tokens.get(account, now) {
+            return Ok(Some(token));
+        }
+        let token = provider.parse_token(&self.fetch(provider, request).await?)?;
+        self.tokens.put(account, &token, now);
+        Ok(Some(token.secret))
     }
 
     /// Sends a request and reads the whole answer, which must be JSON.

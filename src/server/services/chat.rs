@@ -154,7 +154,6 @@ impl Services {
             ask,
         } = begin;
         let provider = providers::find(&thread.provider).ok_or(ServiceError::NotFound)?;
-        let base = self.base(provider)?.clone();
         let opened = self.usable_key(&user, provider, None).await?;
         let model = match &ask {
             Ask::Again {
@@ -231,13 +230,12 @@ impl Services {
             settings: thread.settings,
         };
         let key_version = opened.key.version;
-        let credential = opened.credential;
+        let account = opened.account;
         self.0.engine.run(Turn {
             message: answer,
             start,
             provider,
-            base,
-            credential,
+            account,
             key_version,
             request,
             sent_at: now,

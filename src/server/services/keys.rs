@@ -5,14 +5,17 @@ use super::{Result, ServiceError, Services};
 use crate::server::catalog;
 use crate::server::crypto::envelope::{self, Binding};
 use crate::server::crypto::secret::Secret;
-use crate::server::providers::{Credential, Provider, ProviderError, REGISTRY};
+use crate::server::providers::account::Account;
+use crate::server::providers::{Credential, FieldKind, Provider, ProviderError, REGISTRY};
 use crate::server::store::messages;
 use crate::server::store::provider_keys::{self, Sealed, StoredKey};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{KeyId, ProviderId, UserId};
 use crate::shared::model::Model;
 use crate::shared::provider::{CredentialField, KeyStatus, KeyView, ProviderView};
-use crate::shared::validate::{MAX_LABEL_CHARS, key_problem};
+use crate::shared::validate::{
+    MAX_LABEL_CHARS, document_problem, host_label_problem, key_problem, text_problem,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// A secret shorter than this shows nothing of itself in its mask.
@@ -29,8 +32,8 @@ struct Accepted {
 pub struct Opened {
     /// The key.
     pub key: StoredKey,
-    /// Its secret.
-    pub credential: Credential,
+    /// Its secret, and where that may go.
+    pub account: Account,
 }
 
 /// What may be changed of a key without its secret.
@@ -44,13 +47,15 @@ pub struct KeyChange {
     pub position: Option<usize>,
 }
 
-fn mask(credential: &Credential) -> String {
-    let secret = credential.0.get("key").map_or("", Secret::expose);
-    let tail: String = secret
+fn mask(provider: &dyn Provider, credential: &Credential) -> String {
+    let mut names = provider.info().shown.iter();
+    let shown = names.find_map(|name| credential.0.get(*name));
+    let shown = shown.map_or("", Secret::expose);
+    let tail: String = shown
         .chars()
-        .skip(secret.chars().count().saturating_sub(4))
+        .skip(shown.chars().count().saturating_sub(4))
         .collect();
-    if secret.len() >= MASKABLE {
+    if shown.len() >= MASKABLE {
         format!("…{tail}")
     } else {
         "…".to_owned()
@@ -82,21 +87,22 @@ fn credential(provider: &dyn Provider, mut given: HashMap<String, String>) -> Re
         if value.is_empty() && !field.required {
             continue;
         }
-        let problem = if field.multiline {
-            value.is_empty().then_some("Fill this in.")
-        } else {
-            key_problem(&value)
+        let problem = match field.kind {
+            FieldKind::Secret => key_problem(&value),
+            FieldKind::SecretDocument => document_problem(&value),
+            FieldKind::Text => text_problem(&value),
+            FieldKind::HostLabel => host_label_problem(&value),
         };
         match problem {
             Some(problem) => drop(problems.insert(field.name.to_owned(), problem.to_owned())),
             None => drop(fields.insert(field.name.to_owned(), Secret::new(value))),
         }
     }
-    if problems.is_empty() {
-        Ok(Credential(fields))
-    } else {
-        Err(ServiceError::Validation(problems))
+    if !problems.is_empty() {
+        return Err(ServiceError::Validation(problems));
     }
+    let complete = provider.complete(Credential(fields));
+    complete.map_err(|(field, problem)| ServiceError::field(field, problem))
 }
 
 impl Services {
@@ -123,9 +129,9 @@ impl Services {
                     .map(|field| CredentialField {
                         name: field.name.to_owned(),
                         label: field.label.to_owned(),
-                        secret: field.secret,
+                        secret: field.kind.is_secret(),
                         required: field.required,
-                        multiline: field.multiline,
+                        multiline: field.kind.is_multiline(),
                     })
                     .collect(),
                 connected: own().any(|key| {
@@ -164,7 +170,8 @@ impl Services {
         let provider = Self::provider(id)?;
         let label = clean_label(label)?;
         let credential = credential(provider, given)?;
-        let accepted = self.probe(provider, &credential).await?;
+        let account = self.account(provider, credential)?;
+        let accepted = self.probe(provider, &account).await?;
         let key: KeyId = self
             .0
             .env
@@ -176,8 +183,8 @@ impl Services {
             None => format!("{} key", provider.info().name),
         };
         let now = self.0.env.now();
-        let (origin, mask) = (self.origin(provider)?, mask(&credential));
-        let blob = self.seal(user, provider, &key, 1, &credential)?;
+        let (origin, mask) = (account.sealed_for(), mask(provider, &account.credential));
+        let blob = self.seal(user, provider, &key, 1, &account)?;
         let sealed = self.sealed(&origin, &mask, 1, &blob, accepted.status);
         let mut tx = self.0.db.begin().await?;
         provider_keys::insert(&mut tx, user, id, &key, &label, &sealed, now).await?;
@@ -205,10 +212,11 @@ impl Services {
             .await?
             .ok_or(ServiceError::NotFound)?;
         let credential = credential(provider, given)?;
-        let accepted = self.probe(provider, &credential).await?;
+        let account = self.account(provider, credential)?;
+        let accepted = self.probe(provider, &account).await?;
         let version = old.version + 1;
-        let (origin, mask) = (self.origin(provider)?, mask(&credential));
-        let blob = self.seal(user, provider, key, version, &credential)?;
+        let (origin, mask) = (account.sealed_for(), mask(provider, &account.credential));
+        let blob = self.seal(user, provider, key, version, &account)?;
         let sealed = self.sealed(&origin, &mask, version, &blob, accepted.status);
         let label = label.unwrap_or(old.view.label);
         let mut tx = self.0.db.begin().await?;
@@ -245,8 +253,8 @@ impl Services {
         let stored = provider_keys::get(&self.0.db, user, id, key)
             .await?
             .ok_or(ServiceError::NotFound)?;
-        let credential = self.open(user, provider, &stored).await?;
-        match self.probe(provider, &credential).await {
+        let account = self.open(user, provider, &stored).await?;
+        match self.probe(provider, &account).await {
             Ok(accepted) => {
                 let now = self.0.env.now();
                 provider_keys::note(
@@ -344,7 +352,7 @@ impl Services {
                 continue;
             }
             match self.open(user, provider, &key).await {
-                Ok(credential) => return Ok(Opened { key, credential }),
+                Ok(account) => return Ok(Opened { key, account }),
                 Err(error @ ServiceError::KeyUnreadable { .. }) => failure = error,
                 Err(error) => return Err(error),
             }
@@ -386,12 +394,8 @@ impl Services {
     }
 
     /// Asks the provider for its models, which is the cheapest thing that only a good key can do.
-    async fn probe(
-        &self,
-        provider: &'static dyn Provider,
-        credential: &Credential,
-    ) -> Result<Accepted> {
-        match self.live_models(provider, credential).await {
+    async fn probe(&self, provider: &'static dyn Provider, account: &Account) -> Result<Accepted> {
+        match self.live_models(provider, account).await {
             Ok(models) => Ok(Accepted {
                 status: KeyStatus::Valid,
                 models,
@@ -428,8 +432,17 @@ impl Services {
         self.put_list(user, provider, &list).await
     }
 
-    fn origin(&self, provider: &dyn Provider) -> Result<String> {
-        Ok(self.base(provider)?.origin().ascii_serialization())
+    fn account(&self, provider: &'static dyn Provider, credential: Credential) -> Result<Account> {
+        let origins = provider
+            .origins(&self.0.overrides, &credential)
+            .map_err(|error| ServiceError::Provider {
+                error,
+                name: provider.info().name,
+            })?;
+        Ok(Account {
+            origins,
+            credential,
+        })
     }
 
     fn sealed<'a>(
@@ -456,15 +469,16 @@ impl Services {
         provider: &dyn Provider,
         key: &KeyId,
         version: i64,
-        credential: &Credential,
+        account: &Account,
     ) -> Result<String> {
-        let plain: BTreeMap<&str, &str> = credential
+        let plain: BTreeMap<&str, &str> = account
+            .credential
             .0
             .iter()
             .map(|(name, secret)| (name.as_str(), secret.expose()))
             .collect();
         let plain = Secret::new(serde_json::to_string(&plain).unwrap_or_default());
-        let origin = self.origin(provider)?;
+        let origin = account.sealed_for();
         let binding = self.binding(user, provider, key, &origin, version);
         let blob = self.0.keyring.seal(&self.0.env, &binding, &plain)?;
         Ok(envelope::encode(&blob)?)
@@ -494,17 +508,21 @@ impl Services {
         user: &UserId,
         provider: &'static dyn Provider,
         key: &StoredKey,
-    ) -> Result<Credential> {
-        let origin = self.origin(provider)?;
-        let binding = self.binding(user, provider, &key.view.id, &origin, key.version);
+    ) -> Result<Account> {
+        // Sealed for one origin: one that was changed in the row does not open, and one that the operator changed, or that
+        // the credential itself names no more, is not where it may go.
+        let binding = self.binding(user, provider, &key.view.id, &key.origin, key.version);
         let opened = envelope::decode(&key.blob)
             .and_then(|blob| self.0.keyring.open(&binding, &blob))
             .ok()
-            .filter(|_| key.origin == origin)
-            .and_then(|plain| {
-                serde_json::from_str::<BTreeMap<String, String>>(plain.expose()).ok()
-            });
-        let Some(fields) = opened else {
+            .and_then(|plain| serde_json::from_str::<BTreeMap<String, String>>(plain.expose()).ok())
+            .map(|fields| {
+                let secret = |(name, value)| (name, Secret::new(value));
+                Credential(fields.into_iter().map(secret).collect())
+            })
+            .and_then(|credential| self.account(provider, credential).ok())
+            .filter(|account| account.sealed_for() == key.origin);
+        let Some(account) = opened else {
             let name = provider.info().name;
             tracing::warn!(user.id = %user, key.id = %key.view.id, provider = provider.info().id, "a stored key does not open");
             let error = super::unreadable(name);
@@ -530,11 +548,6 @@ impl Services {
             )
             .await?;
         }
-        Ok(Credential(
-            fields
-                .into_iter()
-                .map(|(name, value)| (name, Secret::new(value)))
-                .collect(),
-        ))
+        Ok(account)
     }
 }

@@ -3,7 +3,8 @@
 use super::{Result, ServiceError, Services};
 use crate::server::catalog;
 use crate::server::config::Limit;
-use crate::server::providers::{Credential, Provider, REGISTRY};
+use crate::server::providers::account::{Access, Account};
+use crate::server::providers::{Provider, REGISTRY};
 use crate::server::store::model_cache;
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
@@ -38,7 +39,7 @@ impl Services {
         {
             return Ok(list.clone());
         }
-        let failed = match self.live_models(provider, &opened.credential).await {
+        let failed = match self.live_models(provider, &opened.account).await {
             Ok(models) => {
                 let list = self.fresh_list(key, models, None);
                 self.put_list(user, id, &list).await?;
@@ -134,17 +135,28 @@ impl Services {
     pub(super) async fn live_models(
         &self,
         provider: &'static dyn Provider,
-        credential: &Credential,
+        account: &Account,
     ) -> Result<Vec<Model>> {
         let name = provider.info().name;
         let wrap = |error| ServiceError::Provider { error, name };
-        let base = self.base(provider)?;
+        let now = self.0.env.now();
+        let token = self.0.transport.token(provider, account, now);
+        let token = token.await.map_err(wrap)?;
+        let access = Access {
+            account,
+            token: token.as_ref(),
+            now,
+        };
+        if let Some(check) = provider.check_request(&access).map_err(wrap)? {
+            let said = self.0.transport.fetch(provider, check).await;
+            provider.parse_check(&said.map_err(wrap)?).map_err(wrap)?;
+        }
         let most = self.0.limits.models;
         let mut models = Vec::new();
         let mut page: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let request = provider
-                .models_request(base, credential, page.as_deref())
+                .models_request(&access, page.as_deref())
                 .map_err(wrap)?;
             let body = self
                 .0

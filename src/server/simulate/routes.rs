@@ -28,6 +28,19 @@ type Sim = State<Arc<Shared>>;
 type Params = Query<HashMap<String, String>>;
 type Outcome = Result<Response, Deny>;
 
+/// Where each provider is: the variable that sends KeyLM there, and the path.
+const PLACES: [(&str, &str); 3] = [
+    ("OPENAI_BASE_URL", "/openai/v1"),
+    ("ANTHROPIC_BASE_URL", "/anthropic"),
+    ("GEMINI_BASE_URL", "/gemini"),
+];
+
+/// The variables that send KeyLM to a simulator at `addr`.
+pub(super) fn urls(addr: SocketAddr) -> Vec<(&'static str, String)> {
+    let url = |(name, path): &(&'static str, &str)| (*name, format!("http://{addr}{path}"));
+    PLACES.iter().map(url).collect()
+}
+
 /// All routes. What concerns the simulator itself is not recorded.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let openai = Router::new()
@@ -71,16 +84,18 @@ async fn forget(State(shared): Sim) -> StatusCode {
 pub(super) fn help(addr: SocketAddr) -> String {
     let mut out = format!(
         "The provider simulator listens on http://{addr}\n\n\
-         Point KeyLM (or any official client) at it:\n\n  \
-         OPENAI_BASE_URL=http://{addr}/openai/v1\n  \
-         ANTHROPIC_BASE_URL=http://{addr}/anthropic\n  \
-         GEMINI_BASE_URL=http://{addr}/gemini\n\n\
-         Accepted keys (anything may follow):\n\n  \
+         Point KeyLM (or any official client) at it:\n\n"
+    );
+    for (name, url) in urls(addr) {
+        out.extend(["  ", name, "=", &url, "\n"]);
+    }
+    out.push_str(
+        "\nAccepted keys (anything may follow):\n\n  \
          OpenAI     sk-sim-good\n  Anthropic  sk-ant-sim-good\n  Gemini     AQ.sim-good or AIza-sim-good\n\n\
          Keys with a fault (after sk-, sk-ant-, AIza- or AQ.):\n\n  \
          sim-unscoped, sim-broke, sim-limited, sim-down, sim-html, sim-redirect, sim-slow, sim-echo;\n  \
          sk-sim-nolist (OpenAI: chats, cannot list); any other key is invalid\n\n\
-         Models with a fault:\n\n"
+         Models with a fault:\n\n",
     );
     for (id, what) in MENU {
         out.extend(["  ", id, ": ", what, "\n"]);

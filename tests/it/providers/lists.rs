@@ -1,6 +1,6 @@
 //! What the adapters read out of the lists that providers give.
 
-use super::{credential, provider};
+use super::{access, account, provider};
 use keylm::server::providers::{LiveModel, ModelPage};
 use keylm::shared::error::ErrorCode;
 use rstest::rstest;
@@ -11,27 +11,15 @@ fn parse(id: &str, body: &str) -> ModelPage {
 
 fn url(id: &str, page: Option<&str>) -> String {
     let provider = provider(id);
-    let base = provider.info().default_base.parse().expect("a URL");
     let request = provider
-        .models_request(&base, &credential(), page)
+        .models_request(&access(&account(provider)), page)
         .expect("a request");
     assert_eq!((request.method.as_str(), &request.body), ("GET", &None));
     request.url.into()
 }
 
 fn live(id: &str) -> LiveModel {
-    LiveModel {
-        id: id.parse().expect("a model id"),
-        display_name: None,
-        context_window: None,
-        max_output_tokens: None,
-        vision: None,
-        tools: None,
-        json_mode: None,
-        reasoning: None,
-        deprecated_at: None,
-        created: None,
-    }
+    LiveModel::new(id.parse().expect("a model id"))
 }
 
 #[test]

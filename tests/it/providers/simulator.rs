@@ -1,9 +1,10 @@
 //! Transport and dialects together against the simulator: its whole menu of faults, as the adapters report it.
 
-use super::{ask, provider, text};
+use super::{access, ask, at, provider, text};
 use futures::future::join_all;
 use keylm::server::crypto::secret::Secret;
 use keylm::server::metrics::Metrics;
+use keylm::server::providers::account::Account;
 use keylm::server::providers::answer::Answer;
 use keylm::server::providers::transport::{Transport, TransportLimits};
 use keylm::server::providers::{ChatRequest, Credential, ProviderError, ProviderEvent};
@@ -12,7 +13,6 @@ use keylm::shared::chat::{FinishReason, ReasoningEffort};
 use keylm::shared::error::ErrorCode;
 use rstest::rstest;
 use std::time::Duration;
-use url::Url;
 
 const ALL: [&str; 3] = ["openai", "anthropic", "gemini"];
 
@@ -25,22 +25,20 @@ async fn simulator() -> Simulator {
         .expect("a simulator")
 }
 
-fn base(sim: &Simulator, id: &str) -> Url {
-    let url = match id {
-        "openai" => sim.openai_url(),
-        "anthropic" => sim.anthropic_url(),
-        _ => sim.gemini_url(),
-    };
-    url.parse().expect("a URL")
-}
-
-fn credential(id: &str, kind: &str) -> Credential {
+/// The account of a simulated key at the simulator.
+fn account(sim: &Simulator, id: &str, kind: &str) -> Account {
+    let urls = sim.urls().into_iter();
+    let overrides = urls.map(|(name, url)| (name, url.parse().expect("a URL")));
     let key = match id {
         "openai" => format!("sk-sim-{kind}-Canary"),
         "anthropic" => format!("sk-ant-sim-{kind}-Canary"),
         _ => format!("AQ.sim-{kind}-Canary"),
     };
-    Credential::key(Secret::new(key))
+    at(
+        provider(id),
+        &overrides.collect(),
+        Credential::key(Secret::new(key)),
+    )
 }
 
 /// What a test can wait for; only for faults that end in a time-out, since a busy machine is slow too.
@@ -72,7 +70,7 @@ async fn answer(
 ) -> Vec<ProviderEvent> {
     let provider = provider(id);
     let wire = provider
-        .encode(&base(sim, id), &credential(id, "good"), request)
+        .encode(&access(&account(sim, id, "good")), request)
         .expect("a request");
     let mut events = Vec::new();
     match transport.stream(provider, wire).await {
@@ -234,7 +232,7 @@ async fn text_is_the_same_however_it_travels() {
 async fn a_redirect_reaches_nobody() {
     let (sim, trap) = (simulator().await, simulator().await);
     let transport = patient();
-    sim.set_redirect(format!("{}/models", trap.openai_url()));
+    sim.set_redirect(format!("{}/models", trap.url("OPENAI_BASE_URL")));
     for id in ALL {
         answer(&transport, &sim, id, &ask("sim-redirect")).await;
         let listed = list(&transport, &sim, id, "redirect").await;
@@ -336,8 +334,7 @@ async fn list(
     let mut ids = Vec::new();
     let mut page: Option<String> = None;
     loop {
-        let request =
-            provider.models_request(&base(sim, id), &credential(id, kind), page.as_deref())?;
+        let request = provider.models_request(&access(&account(sim, id, kind)), page.as_deref())?;
         let next = provider.parse_models(&transport.fetch(provider, request).await?)?;
         ids.extend(next.models.into_iter().map(|model| model.id.to_string()));
         page = next.next;

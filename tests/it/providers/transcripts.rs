@@ -2,7 +2,7 @@
 //! (`request.json`), what the provider sent (`response.sse`) and what that means (`events.snap`).
 //! A recording is evidence: it is never changed to make a test pass.
 
-use super::{KEY, credential, decode, provider};
+use super::{KEY, access, account, decode, provider};
 use keylm::server::providers::{ChatRequest, REGISTRY, Turn};
 use keylm::shared::chat::{ChatSettings, Role};
 use keylm::shared::model::Capabilities;
@@ -81,9 +81,8 @@ fn question(case: &Path) -> ChatRequest {
 fn every_question_becomes_the_expected_request() {
     for (id, case) in cases() {
         let provider = provider(&id);
-        let base = provider.info().default_base.parse().expect("a URL");
         let wire = provider
-            .encode(&base, &credential(), &question(&case))
+            .encode(&access(&account(provider)), &question(&case))
             .expect("a request");
         let mut secrets = wire.secret_headers.iter();
         assert!(

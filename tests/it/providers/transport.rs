@@ -1,9 +1,10 @@
 //! The transport against servers that are made of bytes: its limits, its time-outs and where it never goes.
 
-use super::{KEY, ask, credential, provider};
+use super::{KEY, access, account, ask, provider};
 use keylm::server::config::Limit;
 use keylm::server::crypto::secret::Secret;
 use keylm::server::metrics::Metrics;
+use keylm::server::providers::account::Account;
 use keylm::server::providers::transport::{ByteStream, Transport, TransportLimits};
 use keylm::server::providers::{Credential, ProviderError, WireRequest};
 use keylm::shared::error::ErrorCode;
@@ -72,15 +73,23 @@ async fn server(bytes: impl Into<Vec<u8>>, hold: bool) -> (Url, Arc<Mutex<Vec<St
     (url.parse().expect("a URL"), seen)
 }
 
+/// An account at what answers at `base` in the place of OpenAI.
+fn openai(base: &Url) -> Account {
+    Account {
+        origins: vec![base.clone()],
+        ..account(provider("openai"))
+    }
+}
+
 fn chat(base: &Url) -> WireRequest {
     provider("openai")
-        .encode(base, &credential(), &ask("gpt-4o"))
+        .encode(&access(&openai(base)), &ask("gpt-4o"))
         .expect("a request")
 }
 
 fn list(base: &Url) -> WireRequest {
     provider("openai")
-        .models_request(base, &credential(), None)
+        .models_request(&access(&openai(base)), None)
         .expect("a request")
 }
 
@@ -508,9 +517,12 @@ async fn a_key_that_no_header_can_carry_is_invalid(
     #[values("openai", "anthropic", "gemini")] id: &str,
 ) {
     let (base, seen) = server(JSON, false).await;
-    let credential = Credential::key(Secret::new(key.to_owned()));
+    let account = Account {
+        origins: vec![base],
+        credential: Credential::key(Secret::new(key.to_owned())),
+    };
     let request = provider(id)
-        .models_request(&base, &credential, None)
+        .models_request(&access(&account), None)
         .expect("a request");
     let refused = transport(TransportLimits::default())
         .fetch(provider(id), request)

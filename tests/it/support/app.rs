@@ -53,13 +53,12 @@ impl TestApp {
                 "KEYLM_DATA_DIR".to_owned(),
                 folder.path().display().to_string(),
             ),
-            ("OPENAI_BASE_URL".to_owned(), sim.openai_url()),
-            ("ANTHROPIC_BASE_URL".to_owned(), sim.anthropic_url()),
-            ("GEMINI_BASE_URL".to_owned(), sim.gemini_url()),
             ("RATE_LIMIT_PER_MINUTE".to_owned(), "100000".to_owned()),
             ("PROVIDER_FIRST_BYTE_SECONDS".to_owned(), "2".to_owned()),
             ("PROVIDER_IDLE_SECONDS".to_owned(), "2".to_owned()),
         ]);
+        let urls = sim.urls().into_iter();
+        all.extend(urls.map(|(name, url)| (name.to_owned(), url)));
         if let Engine::Postgres = engine {
             all.insert("DATABASE_URL".to_owned(), postgres::fresh_database().await);
         }

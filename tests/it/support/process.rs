@@ -36,11 +36,7 @@ pub fn command_after(words: &str, folder: &Path, settings: &[(&str, &str)]) -> C
 
 /// Where this simulator is, as settings.
 pub fn behind(command: &mut Command, sim: &Simulator) {
-    command.envs([
-        ("OPENAI_BASE_URL", sim.openai_url()),
-        ("ANTHROPIC_BASE_URL", sim.anthropic_url()),
-        ("GEMINI_BASE_URL", sim.gemini_url()),
-    ]);
+    command.envs(sim.urls());
 }
 
 fn prepared(mut command: Command, folder: &Path, settings: &[(&str, &str)]) -> Command {
