@@ -8,6 +8,7 @@ mod chat;
 mod gemini;
 mod keys;
 mod openai;
+mod provider;
 mod record;
 mod responses;
 mod routes;

@@ -9,12 +9,16 @@ mod transport;
 use keylm::server::crypto::secret::Secret;
 use keylm::server::providers::account::{Access, Account, Overrides};
 use keylm::server::providers::answer::Answer;
-use keylm::server::providers::{ChatRequest, Credential, Provider, ProviderEvent, REGISTRY, Turn};
+use keylm::server::providers::{
+    ChatRequest, Credential, FieldKind, Provider, ProviderEvent, REGISTRY, Turn,
+};
 use keylm::shared::chat::{ChatSettings, Role};
 use keylm::shared::model::Capabilities;
 use keylm::shared::time::Timestamp;
 
 const KEY: &str = "canary-key";
+/// When requests are built.
+const NOW: Timestamp = Timestamp(1_795_176_000_000);
 
 fn provider(id: &str) -> &'static dyn Provider {
     let found = REGISTRY.iter().find(|provider| provider.info().id == id);
@@ -23,11 +27,16 @@ fn provider(id: &str) -> &'static dyn Provider {
 
 /// Anybody at `provider`, where it is by default.
 fn account(provider: &dyn Provider) -> Account {
-    at(
-        provider,
-        &Overrides::new(),
-        Credential::key(Secret::new(KEY.to_owned())),
-    )
+    let required = provider.info().fields.iter().filter(|field| field.required);
+    let value = |kind| match kind {
+        FieldKind::Secret => KEY,
+        FieldKind::SecretDocument | FieldKind::Text | FieldKind::HostLabel => "acme",
+    };
+    let fields = required.map(|field| {
+        let value = Secret::new(value(field.kind).to_owned());
+        (field.name.to_owned(), value)
+    });
+    at(provider, &Overrides::new(), Credential(fields.collect()))
 }
 
 fn at(provider: &dyn Provider, overrides: &Overrides, credential: Credential) -> Account {
@@ -43,7 +52,7 @@ fn access(account: &Account) -> Access<'_> {
     Access {
         account,
         token: None,
-        now: Timestamp(1_795_176_000_000),
+        now: NOW,
     }
 }
 

@@ -3,19 +3,65 @@
 mod ask;
 mod models;
 
-use http::HeaderMap;
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::{get, post},
+};
+use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::{
-    keys::masked,
+    Shared,
+    keys::{Purpose, admit, masked},
     openai,
+    provider::Provider,
+    routes::{Sim, conclude, json_of, perform},
     script::Finish,
-    trouble::{Spelled, Trouble},
+    trouble::{Deny, Spelled, Trouble},
     wire::{Answer, Dialect, Tally, event},
 };
 
-pub(super) use ask::ask;
-pub(super) use models::{list, one};
+use ask::ask;
+use models::{list, one};
+
+/// Anthropic.
+pub(super) static PROVIDER: Provider = Provider {
+    name: "Anthropic",
+    places: &[("ANTHROPIC_BASE_URL", "/anthropic")],
+    good: &["sk-ant-sim-good"],
+    routes,
+    spell,
+    headers,
+    unknown,
+    filters_by_status: false,
+    flood: 400_000,
+};
+
+fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/anthropic/v1/models", get(get_list))
+        .route("/anthropic/v1/models/{id}", get(get_one))
+        .route("/anthropic/v1/messages", post(post_messages))
+}
+
+fn headers(number: u64) -> Vec<(&'static str, String)> {
+    vec![
+        ("request-id", format!("req_011Sim{number:06}")),
+        (
+            "anthropic-organization-id",
+            "00000000-0000-4000-8000-000000000000".into(),
+        ),
+    ]
+}
+
+fn unknown(_: &Method, _: &str) -> Trouble {
+    Trouble::not_found("Not Found", None)
+}
 
 /// The models that still take sampling parameters, token budgets and a prefilled answer.
 const OLD: [&str; 2] = ["claude-sonnet-4-6", "claude-haiku-4-5"];
@@ -32,7 +78,7 @@ pub(super) fn header(headers: &HeaderMap, name: &str) -> String {
 }
 
 /// The key in `x-api-key` or, as `@anthropic-ai/sdk` 1.11 sends it, in `Authorization: Bearer`.
-pub(super) fn key(headers: &HeaderMap) -> String {
+fn key(headers: &HeaderMap) -> String {
     match header(headers, "x-api-key") {
         key if key.is_empty() => openai::key(headers),
         key => key,
@@ -40,7 +86,7 @@ pub(super) fn key(headers: &HeaderMap) -> String {
 }
 
 /// The headers beside the key: one kind of credentials, a known version.
-pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), Trouble> {
+fn check_headers(headers: &HeaderMap) -> Result<(), Trouble> {
     if headers.contains_key("authorization") && headers.contains_key("x-api-key") {
         return Err(Trouble::bad(
             "Only one of the x-api-key and Authorization headers may be set.",
@@ -56,7 +102,7 @@ pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), Trouble> {
 }
 
 /// An error as Anthropic writes it.
-pub(super) fn spell(trouble: &Trouble) -> Spelled {
+fn spell(trouble: &Trouble) -> Spelled {
     const INVALID: &str = "invalid_request_error";
     let mut headers = Vec::new();
     let (status, kind, message) = match trouble {
@@ -302,4 +348,36 @@ impl Dialect for Messages {
         }
         message
     }
+}
+
+fn let_in(headers: &HeaderMap, purpose: Purpose) -> Result<String, Deny> {
+    let key = key(headers);
+    admit(&PROVIDER, &key, purpose)?;
+    check_headers(headers)?;
+    Ok(key)
+}
+
+async fn get_list(
+    State(shared): Sim,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    let outcome = let_in(&headers, Purpose::List)
+        .and_then(|_| json_of(list(|name| query.get(name).cloned())));
+    conclude(&shared, &PROVIDER, outcome).await
+}
+
+async fn get_one(State(shared): Sim, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let outcome = let_in(&headers, Purpose::List).and_then(|_| json_of(one(&id)));
+    conclude(&shared, &PROVIDER, outcome).await
+}
+
+async fn post_messages(State(shared): Sim, headers: HeaderMap, body: Bytes) -> Response {
+    let outcome = async {
+        let key = let_in(&headers, Purpose::Generate)?;
+        let version = header(&headers, "anthropic-version");
+        let (asked, dialect) = ask(&body, &version, key, shared.next())?;
+        perform(&shared, asked, dialect).await
+    };
+    conclude(&shared, &PROVIDER, outcome.await).await
 }

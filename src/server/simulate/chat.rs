@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    keys::Provider,
     openai::{self, Api, CREATED},
     script::{Asked, Finish},
     trouble::Trouble,
@@ -102,7 +101,7 @@ pub(super) fn ask(body: &[u8], key: String, serial: u64) -> Result<(Asked, Chat)
         include_usage: usage.and_then(Value::as_bool).unwrap_or_default(),
     };
     let asked = Asked {
-        provider: Provider::OpenAi,
+        provider: &openai::PROVIDER,
         known,
         key,
         stream: flag("stream"),

@@ -3,17 +3,63 @@
 mod ask;
 mod models;
 
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::get,
+};
+use http::{HeaderMap, Method, header::AUTHORIZATION};
 use serde_json::{Value, json};
 
 use super::{
-    keys::masked,
+    Shared,
+    anthropic::header,
+    keys::{Purpose, admit, masked},
+    provider::Provider,
+    routes::{Sim, conclude, json_of, json_response, perform},
     script::Finish,
-    trouble::{Spelled, Trouble},
+    trouble::{Deny, Spelled, Trouble},
     wire::{Answer, Dialect, Tally},
 };
 
-pub(super) use ask::{Manner, ask};
-pub(super) use models::{list, one};
+use ask::{Manner, ask};
+use models::{list, one};
+
+type Params = Query<HashMap<String, String>>;
+
+/// Gemini.
+pub(super) static PROVIDER: Provider = Provider {
+    name: "Gemini",
+    places: &[("GEMINI_BASE_URL", "/gemini")],
+    good: &["AQ.sim-good", "AIza-sim-good"],
+    routes,
+    spell,
+    headers,
+    unknown,
+    filters_by_status: false,
+    flood: 170_000,
+};
+
+fn routes() -> Router<Arc<Shared>> {
+    let own = Router::new()
+        .route("/models", get(get_list))
+        .route("/models/{call}", get(get_one).post(post_generate));
+    Router::new()
+        .nest("/gemini/v1", own.clone())
+        .nest("/gemini/v1beta", own)
+}
+
+fn headers(_: u64) -> Vec<(&'static str, String)> {
+    vec![("server", "scaffolding on HTTPServer2".into())]
+}
+
+fn unknown(_: &Method, _: &str) -> Trouble {
+    Trouble::not_found("Requested entity was not found.", None)
+}
 
 fn info(reason: &str) -> Value {
     json!({
@@ -41,7 +87,7 @@ fn retry(delay: &str) -> Value {
 }
 
 /// An error as Google writes it.
-pub(super) fn spell(trouble: &Trouble) -> Spelled {
+fn spell(trouble: &Trouble) -> Spelled {
     let (code, status, message, details): (u16, &str, String, Vec<Value>) = match trouble {
         Trouble::MissingKey => (
             403,
@@ -307,4 +353,83 @@ impl Dialect for Gemini {
         }
         response
     }
+}
+
+fn let_in(
+    headers: &HeaderMap,
+    query: &HashMap<String, String>,
+    purpose: Purpose,
+) -> Result<String, Deny> {
+    let header_key = header(headers, "x-goog-api-key");
+    let query_key = query.get("key").cloned().unwrap_or_default();
+    let given = [&header_key, &query_key]
+        .iter()
+        .filter(|key| !key.is_empty())
+        .count();
+    if given + usize::from(headers.contains_key(AUTHORIZATION)) > 1 {
+        return Err(Trouble::bad(
+            "Multiple authentication credentials received. Please pass only one.",
+        )
+        .into());
+    }
+    let key = if header_key.is_empty() {
+        query_key
+    } else {
+        header_key
+    };
+    admit(&PROVIDER, &key, purpose)?;
+    Ok(key)
+}
+
+async fn get_list(State(shared): Sim, Query(query): Params, headers: HeaderMap) -> Response {
+    let outcome = let_in(&headers, &query, Purpose::List)
+        .and_then(|_| json_of(list(|name| query.get(name).cloned())));
+    conclude(&shared, &PROVIDER, outcome).await
+}
+
+async fn get_one(
+    State(shared): Sim,
+    Path(id): Path<String>,
+    Query(query): Params,
+    headers: HeaderMap,
+) -> Response {
+    let outcome = let_in(&headers, &query, Purpose::List).and_then(|_| json_of(one(&id)));
+    conclude(&shared, &PROVIDER, outcome).await
+}
+
+async fn post_generate(
+    State(shared): Sim,
+    Path(call): Path<String>,
+    Query(query): Params,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let sse = query.get("alt").is_some_and(|alt| alt == "sse");
+    let manner = match call.rsplit_once(':') {
+        Some((model, "generateContent")) => Some((model, Manner::Whole)),
+        Some((model, "streamGenerateContent")) if sse => Some((model, Manner::Events)),
+        Some((model, "streamGenerateContent")) => Some((model, Manner::Array)),
+        _ => None,
+    };
+    let outcome = async {
+        let key = let_in(&headers, &query, Purpose::Generate)?;
+        let Some((model, manner)) = manner else {
+            return Err(Trouble::not_found("Requested entity was not found.", None).into());
+        };
+        let (asked, dialect) = ask(&body, model, manner, key, shared.next())?;
+        perform(&shared, asked, dialect).await
+    };
+    let outcome = match (outcome.await, manner) {
+        // An error of the array form is an array, too.
+        (Err(Deny::Trouble(trouble)), Some((_, Manner::Array))) => {
+            let Spelled {
+                status,
+                headers,
+                body,
+            } = spell(&trouble);
+            Ok(json_response(status, headers, &json!([body])))
+        }
+        (outcome, _) => outcome,
+    };
+    conclude(&shared, &PROVIDER, outcome).await
 }

@@ -1,25 +1,9 @@
 //! Which key does what. The name of the key says it, so that a test can add a canary of its own behind it.
 
-use super::trouble::{Deny, Trouble};
-
-/// Whose keys are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Provider {
-    OpenAi,
-    Anthropic,
-    Gemini,
-}
-
-impl Provider {
-    /// What an accepted key starts with.
-    pub(super) fn good(self) -> &'static [&'static str] {
-        match self {
-            Self::OpenAi => &["sk-sim-good", "sk-sim-nolist"],
-            Self::Anthropic => &["sk-ant-sim-good"],
-            Self::Gemini => &["AIza-sim-good", "AQ.sim-good"],
-        }
-    }
-}
+use super::{
+    provider::Provider,
+    trouble::{Deny, Trouble},
+};
 
 /// What a call wants to do with the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +15,7 @@ pub(super) enum Purpose {
 }
 
 /// Lets the call through, or says what the provider answers to this key.
-pub(super) fn admit(provider: Provider, key: &str, purpose: Purpose) -> Result<(), Deny> {
+pub(super) fn admit(provider: &Provider, key: &str, purpose: Purpose) -> Result<(), Deny> {
     let has = |word: &str| key.contains(word);
     if key.is_empty() {
         Err(Trouble::MissingKey.into())
@@ -54,7 +38,7 @@ pub(super) fn admit(provider: Provider, key: &str, purpose: Purpose) -> Result<(
             Purpose::List => Ok(()),
             Purpose::Generate => Err(Trouble::Quota.into()),
         }
-    } else if !provider.good().iter().any(|good| key.starts_with(good)) {
+    } else if !provider.good.iter().any(|good| key.starts_with(good)) {
         Err(Trouble::InvalidKey(key.into()).into())
     } else if has("sim-nolist") && purpose == Purpose::List {
         Err(Trouble::NoList.into())

@@ -1,13 +1,64 @@
 //! OpenAI: models, errors and the rules that both of its chat APIs share.
 
-use http::HeaderMap;
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    response::Response,
+    routing::{get, post},
+};
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value, json};
 
 use super::{
-    keys::masked,
+    Shared, chat,
+    keys::{Purpose, admit, masked},
+    provider::Provider,
+    responses,
+    routes::{Sim, conclude, json_of, perform},
     script::{MENU, on_menu},
     trouble::{Spelled, Trouble},
 };
+
+/// OpenAI.
+pub(super) static PROVIDER: Provider = Provider {
+    name: "OpenAI",
+    places: &[("OPENAI_BASE_URL", "/openai/v1")],
+    good: &["sk-sim-good", "sk-sim-nolist"],
+    routes,
+    spell,
+    headers,
+    unknown,
+    filters_by_status: true,
+    flood: 180_000,
+};
+
+fn routes() -> Router<Arc<Shared>> {
+    let own = Router::new()
+        .route("/models", get(get_list))
+        .route("/models/{id}", get(get_one))
+        .route("/chat/completions", post(post_chat))
+        .route("/responses", post(post_responses));
+    Router::new()
+        .nest("/openai/v1", own.clone())
+        .nest("/v1", own)
+}
+
+fn headers(number: u64) -> Vec<(&'static str, String)> {
+    vec![
+        ("x-request-id", format!("req_sim{number:06}")),
+        ("openai-processing-ms", "12".into()),
+        ("openai-version", "2020-10-01".into()),
+    ]
+}
+
+fn unknown(method: &Method, path: &str) -> Trouble {
+    let message =
+        format!("Invalid URL ({method} {path}). Please check the URL and method you are using.");
+    Trouble::not_found(message, Some("unknown_url"))
+}
 
 /// A fixed moment, 2026-11-18, so that two runs look the same.
 pub(super) const CREATED: u64 = 1_795_000_000;
@@ -367,4 +418,52 @@ pub(super) fn text(content: Option<&Value>) -> String {
         }
         _ => String::new(),
     }
+}
+
+async fn get_list(State(shared): Sim, headers: HeaderMap) -> Response {
+    let outcome =
+        admit(&PROVIDER, &key(&headers), Purpose::List).and_then(|()| json_of(Ok(list())));
+    conclude(&shared, &PROVIDER, outcome).await
+}
+
+async fn get_one(State(shared): Sim, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let outcome = admit(&PROVIDER, &key(&headers), Purpose::List).and_then(|()| json_of(one(&id)));
+    conclude(&shared, &PROVIDER, outcome).await
+}
+
+async fn post_chat(State(shared): Sim, headers: HeaderMap, body: Bytes) -> Response {
+    let outcome = async {
+        let key = key(&headers);
+        admit(&PROVIDER, &key, Purpose::Generate)?;
+        let (asked, dialect) = chat::ask(&body, key, shared.next())?;
+        perform(&shared, asked, dialect).await.map(limits)
+    };
+    conclude(&shared, &PROVIDER, outcome.await).await
+}
+
+async fn post_responses(State(shared): Sim, headers: HeaderMap, body: Bytes) -> Response {
+    let outcome = async {
+        let key = key(&headers);
+        admit(&PROVIDER, &key, Purpose::Generate)?;
+        let (asked, dialect) = responses::ask(&body, key, shared.next())?;
+        perform(&shared, asked, dialect).await.map(limits)
+    };
+    conclude(&shared, &PROVIDER, outcome.await).await
+}
+
+/// The rate-limit headers of a good answer; the resets are durations.
+fn limits(mut response: Response) -> Response {
+    for (name, value) in [
+        ("x-ratelimit-limit-requests", "500"),
+        ("x-ratelimit-remaining-requests", "499"),
+        ("x-ratelimit-reset-requests", "120ms"),
+        ("x-ratelimit-limit-tokens", "200000"),
+        ("x-ratelimit-remaining-tokens", "199000"),
+        ("x-ratelimit-reset-tokens", "6m0s"),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
 }

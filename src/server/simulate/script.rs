@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::{
     answer,
-    keys::Provider,
+    provider::Provider,
     trouble::{Deny, Trouble},
 };
 
 /// A request for an answer, whatever the dialect.
 pub(super) struct Asked {
-    pub(super) provider: Provider,
+    pub(super) provider: &'static Provider,
     pub(super) model: String,
     /// Whether the model is on the provider's list as an ordinary chat model.
     pub(super) known: bool,
@@ -262,7 +262,7 @@ pub(super) fn course(asked: &Asked, pace: Duration) -> Result<Plan, Deny> {
         ),
         "sim-flood" => Plan::of(
             Duration::ZERO,
-            iter::repeat_with(|| Step::Text("flood ".into())).take(flood(asked.provider)),
+            iter::repeat_with(|| Step::Text("flood ".into())).take(asked.provider.flood),
         ),
         "sim-filter" => Plan::of(pace, iter::once(Step::Finish(Finish::Filtered))),
         "sim-filter-mid" => broken(pace, [Step::Finish(Finish::Filtered)]),
@@ -320,7 +320,7 @@ fn denied(asked: &Asked) -> Result<(), Deny> {
         "sim-503" => Trouble::Overloaded,
         "sim-quota" => Trouble::Quota,
         "sim-context" => Trouble::ContextLength,
-        "sim-filter" if asked.provider == Provider::OpenAi => Trouble::Filtered,
+        "sim-filter" if asked.provider.filters_by_status => Trouble::Filtered,
         "sim-ctrl" => Trouble::bad(answer::CONTROL),
         "sim-strict" => match asked.sampling.first() {
             None => return Ok(()),
@@ -345,15 +345,6 @@ const GARBAGE: [&[u8]; 4] = [
     b"data: <html><body>502 Bad Gateway</body></html>\n\n",
     b"data: \"just a string\"\n\ndata: 42\n\ndata: []\n\n",
 ];
-
-/// Deltas that make up 50 MB on the wire of this provider.
-fn flood(provider: Provider) -> usize {
-    match provider {
-        Provider::OpenAi => 180_000,
-        Provider::Gemini => 170_000,
-        Provider::Anthropic => 400_000,
-    }
-}
 
 fn good(pace: Duration, text: &str) -> Plan {
     Plan::of(pace, say(text).chain(end()))

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    super::{keys::Provider, openai, script::Asked, trouble::Trouble},
-    Messages, OLD, THINKERS,
+    super::{openai, script::Asked, trouble::Trouble},
+    Messages, OLD, PROVIDER, THINKERS,
     models::known,
 };
 
@@ -80,7 +80,7 @@ pub(in super::super) fn ask(
     sampling(&body, version, new)?;
     let thinking = thinking(&body, model, new, max)?;
     let asked = Asked {
-        provider: Provider::Anthropic,
+        provider: &PROVIDER,
         model: model.to_owned(),
         known: ordinary,
         key,

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    super::{keys::Provider, openai, script::Asked, trouble::Trouble},
-    Gemini,
+    super::{openai, script::Asked, trouble::Trouble},
+    Gemini, PROVIDER,
     models::known,
 };
 
@@ -96,7 +96,7 @@ pub(in super::super) fn ask(
         .iter()
         .filter(|name| field(config, name).is_some());
     let asked = Asked {
-        provider: Provider::Gemini,
+        provider: &PROVIDER,
         model: model.to_owned(),
         known,
         key,

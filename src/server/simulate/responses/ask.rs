@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{
-        keys::Provider,
         openai::{self, Api},
         script::Asked,
         trouble::Trouble,
@@ -95,7 +94,7 @@ pub(in super::super) fn ask(
         ..Responses::default()
     };
     let asked = Asked {
-        provider: Provider::OpenAi,
+        provider: &openai::PROVIDER,
         known,
         key,
         stream: body
