@@ -1,5 +1,7 @@
 //! The composition root: settings, database, services, router, and the way down again.
 
+mod keys;
+
 use crate::server::clock::Env;
 use crate::server::config::{Config, ConfigError, Database};
 use crate::server::engine::{Engine, Parts as EngineParts};
@@ -43,6 +45,11 @@ enum Command {
     Serve,
     /// Bring the database's schema up to date and exit.
     Migrate,
+    /// Look after the master keys that seal the stored credentials.
+    Keys {
+        #[command(subcommand)]
+        command: keys::KeysCommand,
+    },
     /// Serve a local stand-in for all providers, for demos and tests.
     Simulate {
         /// The port on 127.0.0.1; 0 takes a free one.
@@ -89,7 +96,7 @@ pub fn run() -> ExitCode {
             result
         });
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "keylm: {error}");
             ExitCode::FAILURE
@@ -97,18 +104,26 @@ pub fn run() -> ExitCode {
     }
 }
 
-async fn command(command: Command) -> Result<(), BootError> {
+async fn command(command: Command) -> Result<ExitCode, BootError> {
     match command {
-        Command::Serve => serve(Config::from_process()?).await,
+        Command::Serve => serve(Config::from_process()?).await?,
+        Command::Keys { command } => {
+            let config = Config::from_process()?;
+            let db = open(&config).await?;
+            check_master_keys(&db, &config, &Env::system()).await?;
+            let code = keys::run(command, &config, &db, &Env::system()).await?;
+            db.close().await;
+            return Ok(code);
+        }
         Command::Migrate => {
             let db = open(&Config::from_process()?).await?;
             db.close().await;
-            Ok(())
         }
         Command::Simulate { port } => simulate::run(port)
             .await
-            .map_err(|error| BootError::Io(format!("port {port}"), error)),
+            .map_err(|error| BootError::Io(format!("port {port}"), error))?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn open(config: &Config) -> Result<Db, BootError> {
@@ -130,14 +145,14 @@ async fn open(config: &Config) -> Result<Db, BootError> {
 /// Refuses a master key that is not the one under the same number that sealed what is stored, and a missing one that
 /// something still needs.
 async fn check_master_keys(db: &Db, config: &Config, env: &Env) -> Result<(), BootError> {
-    for (id, check) in instance::master_keys(db).await? {
-        let ours = u32::try_from(id)
-            .ok()
-            .and_then(|id| config.keyring.check_value(id));
+    let ring = config.keyring.current();
+    for known in instance::master_keys(db).await? {
+        let id = known.id;
+        let ours = u32::try_from(id).ok().and_then(|id| ring.check_value(id));
         let problem = match ours {
-            Some(ours) if ours == check => continue,
+            Some(ours) if ours == known.check_value => continue,
             Some(_) => "is not the key that sealed what this database holds",
-            None if instance::sealed_under(db, id).await? == 0 => continue,
+            None if known.sealed == 0 => continue,
             None => "lacks a key that still seals something in this database",
         };
         return Err(BootError::MasterKey(format!(
@@ -145,8 +160,8 @@ async fn check_master_keys(db: &Db, config: &Config, env: &Env) -> Result<(), Bo
         )));
     }
     let mut tx = db.begin().await?;
-    for id in config.keyring.ids() {
-        if let Some(check) = config.keyring.check_value(id) {
+    for id in ring.ids() {
+        if let Some(check) = ring.check_value(id) {
             instance::add_master_key(&mut tx, i64::from(id), &check, env.now()).await?;
         }
     }
@@ -185,6 +200,7 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
     engine.recover().await?;
     tokio::spawn(engine.clone().keep_house());
     tokio::spawn(db.clone().keep_folded());
+    tokio::spawn(Arc::clone(&config.keyring).watch());
     let per_minute = |n: NonZeroU32| Limiter::per_minute(n, env.clone());
     let services = Services::new(Parts {
         passwords: Passwords::new(env.clone()),

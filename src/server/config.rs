@@ -2,16 +2,17 @@
 
 mod database;
 pub mod limits;
+mod master_keys;
 mod parse;
 mod secrets;
 mod source;
 
 pub use database::Database;
 pub use limits::{Limit, Limits};
+pub use master_keys::MasterKeys;
 pub use parse::Origin;
 pub use secrets::SecretSource;
 
-use crate::server::crypto::envelope::Keyring;
 use crate::server::crypto::secret::Secret;
 use ipnet::IpNet;
 use source::Source;
@@ -120,7 +121,7 @@ pub struct Config {
     /// Where the data is.
     pub database: Database,
     /// The master keys of the vault.
-    pub keyring: Arc<Keyring>,
+    pub keyring: Arc<MasterKeys>,
     /// Where they came from. A `Generated` one fits a database that has none yet, and no other.
     pub keyring_source: SecretSource,
     /// What sessions and tokens are hashed with.

@@ -9,9 +9,9 @@ pub mod readers;
 pub mod threads;
 
 use crate::server::clock::Env;
-use crate::server::config::{Limit, Limits};
+use crate::server::config::{Limit, Limits, MasterKeys};
 use crate::server::crypto::digest;
-use crate::server::crypto::envelope::{CryptoError, Keyring};
+use crate::server::crypto::envelope::CryptoError;
 use crate::server::crypto::password::{PasswordError, Passwords};
 use crate::server::crypto::secret::Secret;
 use crate::server::engine::Engine;
@@ -110,7 +110,7 @@ pub struct Parts {
     /// The writer of answers.
     pub engine: Engine,
     /// The master keys.
-    pub keyring: Arc<Keyring>,
+    pub keyring: Arc<MasterKeys>,
     /// This installation's id, part of what keys are sealed under.
     pub instance: String,
     /// Where the operator says that providers are, by variable.

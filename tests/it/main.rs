@@ -13,6 +13,7 @@
 mod engine;
 mod faults;
 mod http;
+mod master_keys;
 mod process;
 mod providers;
 mod replicas;

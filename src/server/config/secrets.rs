@@ -1,6 +1,6 @@
 //! `APP_ENCRYPTION_KEY` and `APP_AUTH_SECRET`: given, stored below the data folder, or made on the first start.
 
-use super::{ConfigError, Database, Source, secrets_dir};
+use super::{ConfigError, Database, MasterKeys, Source, secrets_dir};
 use crate::server::clock::Env;
 use crate::server::crypto::envelope::Keyring;
 use crate::server::crypto::secret::Secret;
@@ -12,7 +12,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-const KEY: &str = "APP_ENCRYPTION_KEY";
+/// The variable of the master keys.
+pub const KEY: &str = "APP_ENCRYPTION_KEY";
 const AUTH: &str = "APP_AUTH_SECRET";
 /// Fewer characters can be guessed.
 const MIN_AUTH_CHARS: usize = 16;
@@ -30,7 +31,7 @@ pub enum SecretSource {
 
 /// Both secrets.
 pub struct Secrets {
-    pub keyring: Keyring,
+    pub keyring: MasterKeys,
     pub keyring_source: SecretSource,
     pub auth_secret: Secret,
     pub auth_secret_source: SecretSource,
@@ -62,8 +63,9 @@ pub fn resolve(
             SecretSource::Generated,
         )
     };
+    let own = (keyring_source != SecretSource::Given).then(|| secrets_dir(data_dir).join(KEY));
     Ok(Secrets {
-        keyring,
+        keyring: MasterKeys::new(keyring, own),
         keyring_source,
         auth_secret,
         auth_secret_source,
@@ -170,7 +172,7 @@ fn write_new(dir: &PathBuf, temporary: &Path, path: &Path, text: &str) -> io::Re
 }
 
 /// `BASE64`, or `2:BASE64,1:BASE64` with the active key first.
-fn master_keys(text: &str) -> Result<Keyring, ConfigError> {
+pub fn master_keys(text: &str) -> Result<Keyring, ConfigError> {
     let expected = "32 bytes in base64 (openssl rand -base64 32), or 2:BASE64,1:BASE64 with the active key first";
     let wrong = |what: String| ConfigError::new(KEY, format!("{what}; expected {expected}"));
     let mut keys = Zeroizing::new(Vec::new());

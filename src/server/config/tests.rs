@@ -308,9 +308,9 @@ fn several_master_keys_keep_their_order() {
         .set("APP_ENCRYPTION_KEY", &format!("7:{KEY},1:{OLD_KEY}"))
         .load()
         .unwrap();
-    assert_eq!(config.keyring.ids(), [7, 1]);
+    assert_eq!(config.keyring.current().ids(), [7, 1]);
     let config = Case::new().secrets().load().unwrap();
-    assert_eq!(config.keyring.ids(), [1]);
+    assert_eq!(config.keyring.current().ids(), [1]);
 }
 
 #[test]
@@ -379,7 +379,10 @@ fn the_first_start_makes_both_secrets_for_the_owner_only_and_the_second_finds_th
     }
     let second = case.load().unwrap();
     assert_eq!(second.keyring_source, SecretSource::Stored);
-    assert_eq!(second.keyring.check_value(1), first.keyring.check_value(1));
+    assert_eq!(
+        second.keyring.current().check_value(1),
+        first.keyring.current().check_value(1)
+    );
     assert!(second.auth_secret == first.auth_secret);
     assert!(second.notices().is_empty());
 }
@@ -387,7 +390,10 @@ fn the_first_start_makes_both_secrets_for_the_owner_only_and_the_second_finds_th
 #[test]
 fn two_installations_never_share_a_secret() {
     let (one, two) = (Case::new().load().unwrap(), Case::new().load().unwrap());
-    assert_ne!(one.keyring.check_value(1), two.keyring.check_value(1));
+    assert_ne!(
+        one.keyring.current().check_value(1),
+        two.keyring.current().check_value(1)
+    );
     assert!(one.auth_secret != two.auth_secret);
 }
 
@@ -405,8 +411,8 @@ fn processes_that_start_at_once_agree_on_the_secrets() {
     });
     for config in &configs {
         assert_eq!(
-            config.keyring.check_value(1),
-            configs[0].keyring.check_value(1)
+            config.keyring.current().check_value(1),
+            configs[0].keyring.current().check_value(1)
         );
         assert!(config.auth_secret == configs[0].auth_secret);
     }

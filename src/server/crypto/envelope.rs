@@ -46,6 +46,9 @@ pub enum CryptoError {
     /// Sealed under a master key that is not in the keyring.
     #[error("master key {0} is missing")]
     UnknownMasterKey(u32),
+    /// Nothing may be sealed under the active master key any more.
+    #[error("master key {0} is retired or worn out, and it is the active one")]
+    RetiredMasterKey(u32),
     /// Changed, moved to another record, or sealed under another key of the same id.
     #[error("the sealed value does not authenticate")]
     Refused,

@@ -3,12 +3,12 @@
 
 use super::{Result, ServiceError, Services};
 use crate::server::catalog;
-use crate::server::crypto::envelope::{self, Binding};
+use crate::server::crypto::envelope::{self, Binding, CryptoError};
 use crate::server::crypto::secret::Secret;
 use crate::server::providers::account::Account;
 use crate::server::providers::{Credential, FieldKind, Provider, ProviderError, REGISTRY};
-use crate::server::store::messages;
 use crate::server::store::provider_keys::{self, Sealed, StoredKey};
+use crate::server::store::{instance, messages};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{KeyId, ProviderId, UserId};
 use crate::shared::model::Model;
@@ -34,6 +34,17 @@ pub struct Opened {
     pub key: StoredKey,
     /// Its secret, and where that may go.
     pub account: Account,
+}
+
+/// Where a sealed credential goes.
+#[derive(Clone, Copy)]
+struct Slot<'a> {
+    user: &'a UserId,
+    provider: &'a ProviderId,
+    key: &'a KeyId,
+    label: &'a str,
+    /// The version that it replaces; none for a new key.
+    instead: Option<i64>,
 }
 
 /// What may be changed of a key without its secret.
@@ -182,13 +193,15 @@ impl Services {
             Some(label) => label,
             None => format!("{} key", provider.info().name),
         };
-        let now = self.0.env.now();
-        let (origin, mask) = (account.sealed_for(), mask(provider, &account.credential));
-        let blob = self.seal(user, provider, &key, 1, &account)?;
-        let sealed = self.sealed(&origin, &mask, 1, &blob, accepted.status);
-        let mut tx = self.0.db.begin().await?;
-        provider_keys::insert(&mut tx, user, id, &key, &label, &sealed, now).await?;
-        tx.commit().await?;
+        let slot = Slot {
+            user,
+            provider: id,
+            key: &key,
+            label: &label,
+            instead: None,
+        };
+        self.store(slot, provider, &account, accepted.status)
+            .await?;
         self.keep_models(user, id, &key, accepted).await?;
         tracing::info!(user.id = %user, key.id = %key, provider = id.as_str(), "key added");
         self.key(user, id, &key).await
@@ -214,26 +227,16 @@ impl Services {
         let credential = credential(provider, given)?;
         let account = self.account(provider, credential)?;
         let accepted = self.probe(provider, &account).await?;
-        let version = old.version + 1;
-        let (origin, mask) = (account.sealed_for(), mask(provider, &account.credential));
-        let blob = self.seal(user, provider, key, version, &account)?;
-        let sealed = self.sealed(&origin, &mask, version, &blob, accepted.status);
         let label = label.unwrap_or(old.view.label);
-        let mut tx = self.0.db.begin().await?;
-        if !provider_keys::replace(
-            &mut tx,
+        let slot = Slot {
             user,
+            provider: id,
             key,
-            old.version,
-            &label,
-            &sealed,
-            self.0.env.now(),
-        )
-        .await?
-        {
-            return Err(ServiceError::NotFound);
-        }
-        tx.commit().await?;
+            label: &label,
+            instead: Some(old.version),
+        };
+        self.store(slot, provider, &account, accepted.status)
+            .await?;
         self.keep_models(user, id, key, accepted).await?;
         tracing::info!(user.id = %user, key.id = %key, provider = id.as_str(), "key replaced");
         self.key(user, id, key).await
@@ -445,32 +448,16 @@ impl Services {
         })
     }
 
-    fn sealed<'a>(
+    /// Seals a credential under the active master key and stores it, in one transaction with the count of the wraps.
+    async fn store(
         &self,
-        origin: &'a str,
-        mask: &'a str,
-        version: i64,
-        blob: &'a str,
-        status: KeyStatus,
-    ) -> Sealed<'a> {
-        Sealed {
-            origin,
-            mask,
-            version,
-            kek_id: i64::from(self.0.keyring.active_id()),
-            blob,
-            status,
-        }
-    }
-
-    fn seal(
-        &self,
-        user: &UserId,
+        slot: Slot<'_>,
         provider: &dyn Provider,
-        key: &KeyId,
-        version: i64,
         account: &Account,
-    ) -> Result<String> {
+        status: KeyStatus,
+    ) -> Result<()> {
+        let version = slot.instead.map_or(1, |old| old + 1);
+        let (origin, mask) = (account.sealed_for(), mask(provider, &account.credential));
         let plain: BTreeMap<&str, &str> = account
             .credential
             .0
@@ -478,10 +465,48 @@ impl Services {
             .map(|(name, secret)| (name.as_str(), secret.expose()))
             .collect();
         let plain = Secret::new(serde_json::to_string(&plain).unwrap_or_default());
-        let origin = account.sealed_for();
-        let binding = self.binding(user, provider, key, &origin, version);
-        let blob = self.0.keyring.seal(&self.0.env, &binding, &plain)?;
-        Ok(envelope::encode(&blob)?)
+        let binding = self.binding(slot.user, provider, slot.key, &origin, version);
+        let now = self.0.env.now();
+        // Once more, for a master key that was retired since this process read its keys.
+        for _ in 0..2 {
+            let ring = self.0.keyring.current();
+            let kek_id = i64::from(ring.active_id());
+            let blob = envelope::encode(&ring.seal(&self.0.env, &binding, &plain)?)?;
+            let sealed = Sealed {
+                origin: &origin,
+                mask: &mask,
+                version,
+                kek_id,
+                blob: &blob,
+                status,
+            };
+            let mut tx = self.0.db.begin().await?;
+            let check = ring.check_value(ring.active_id()).unwrap_or_default();
+            instance::add_master_key(&mut tx, kek_id, &check, now).await?;
+            if !instance::count_wraps(&mut tx, kek_id, &check, 1).await? {
+                drop(tx);
+                self.0.keyring.reload();
+                continue;
+            }
+            let Slot {
+                user,
+                provider,
+                key,
+                label,
+                instead,
+            } = slot;
+            let there = if let Some(old) = instead {
+                provider_keys::replace(&mut tx, user, key, old, label, &sealed, now).await?
+            } else {
+                provider_keys::insert(&mut tx, user, provider, key, label, &sealed, now).await?;
+                true
+            };
+            if !there {
+                return Err(ServiceError::NotFound);
+            }
+            return Ok(tx.commit().await?);
+        }
+        Err(CryptoError::RetiredMasterKey(self.0.keyring.current().active_id()).into())
     }
 
     fn binding<'a>(
@@ -512,8 +537,17 @@ impl Services {
         // Sealed for one origin: one that was changed in the row does not open, and one that the operator changed, or that
         // the credential itself names no more, is not where it may go.
         let binding = self.binding(user, provider, &key.view.id, &key.origin, key.version);
-        let opened = envelope::decode(&key.blob)
-            .and_then(|blob| self.0.keyring.open(&binding, &blob))
+        let unseal = || {
+            envelope::decode(&key.blob)
+                .and_then(|blob| self.0.keyring.current().open(&binding, &blob))
+        };
+        let mut opened = unseal();
+        if let Err(CryptoError::UnknownMasterKey(_)) = opened {
+            // Rewrapped before this process has looked at its master keys again.
+            self.0.keyring.reload();
+            opened = unseal();
+        }
+        let opened = opened
             .ok()
             .and_then(|plain| serde_json::from_str::<BTreeMap<String, String>>(plain.expose()).ok())
             .map(|fields| {

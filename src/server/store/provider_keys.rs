@@ -280,3 +280,51 @@ pub async fn delete(db: &Db, user: &UserId, provider: &ProviderId, id: &KeyId) -
         .map(|done| done.rows_affected()))?;
     Ok(gone == 1)
 }
+
+/// What a rewrap needs of a key: the sealed blob, and everything that it is bound to.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Wrapped {
+    /// The key's id.
+    pub id: String,
+    /// Its owner.
+    pub user_id: String,
+    /// Its provider.
+    pub provider: String,
+    /// Where it may go.
+    pub origin: String,
+    /// Counts replacements.
+    pub version: i64,
+    /// The master key that it is sealed under.
+    pub kek_id: i64,
+    /// The sealed credential.
+    pub blob: String,
+}
+
+/// The next keys behind `after` that are sealed under another master key than `active`, `limit` at the most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn wrapped_elsewhere(
+    db: &Db,
+    active: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Wrapped>> {
+    const SQL: &str =
+        "SELECT id, user_id, provider, origin, version, kek_id, blob FROM provider_keys
+        WHERE kek_id <> $1 AND id > $2 ORDER BY id LIMIT $3";
+    Ok(
+        read!(db, c => sqlx::query_as::<_, Wrapped>(SQL).bind(active).bind(after).bind(limit).fetch_all(c).await)?,
+    )
+}
+
+/// Puts the same credential under another master key, unless it was replaced or rewrapped meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rewrap(tx: &mut Tx, old: &Wrapped, kek_id: i64, blob: &str) -> Result<bool> {
+    const SQL: &str = "UPDATE provider_keys SET kek_id = $4, blob = $5 WHERE id = $1 AND version = $2 AND kek_id = $3";
+    let done = within!(tx, c => sqlx::query(SQL).bind(&old.id).bind(old.version).bind(old.kek_id).bind(kek_id).bind(blob)
+        .execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(done == 1)
+}

@@ -521,3 +521,35 @@ async fn the_first_key_that_is_switched_on_is_used() {
         404
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_changed_midway_pays_for_the_running_answer_and_for_no_later_one() {
+    let app = TestApp::start().await;
+    let ada = app.user().await;
+    let (old, new) = ("sk-sim-good-old-Xk2mPd7Qw9", "sk-sim-good-new-Bn4vRt6Yc1");
+    let key = ada.add_key("openai", old).await;
+    let thread = ada.thread("openai", "gpt-5.4-mini").await;
+    let mut tail = Tail::new(ada.ask(&thread, "r1", "At length, please.").await);
+    tail.until(3).await;
+    let path = format!("/api/providers/openai/keys/{key}");
+    assert_eq!(ada.put(&path, &json!({ "key": new })).await.status(), 200);
+    let blobs = app.text("SELECT blob FROM provider_keys").await;
+    let last = tail.rest().await.pop().unwrap();
+    assert_eq!(last.name, "done");
+    assert_eq!(last.data["message"]["status"], "complete");
+    let chats = || {
+        let all = app.sim.recorded().into_iter();
+        all.filter(|one| one.method == "POST")
+            .map(|one| one.header("authorization").unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(chats(), [format!("Bearer {old}")]);
+    ada.say(&thread, "r2", "Again, please.").await;
+    assert_eq!(chats(), [format!("Bearer {old}"), format!("Bearer {new}")]);
+    assert_eq!(
+        app.text("SELECT blob FROM provider_keys").await,
+        blobs,
+        "one blob, the new one's"
+    );
+    assert_eq!(app.number("SELECT version FROM provider_keys").await, 2);
+}

@@ -1,7 +1,7 @@
 use super::people::person;
 use crate::support::{Engine, TestDb};
 use keylm::server::store::provider_keys::{self, Sealed};
-use keylm::server::store::{Db, model_cache};
+use keylm::server::store::{Db, instance, model_cache};
 use keylm::shared::account::User;
 use keylm::shared::ids::{KeyId, ProviderId};
 use keylm::shared::model::ModelList;
@@ -242,4 +242,65 @@ async fn a_model_list_goes_with_its_key(
             .unwrap_err()
             .is_orphan()
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_master_key_is_retired_when_it_seals_nothing_and_wraps_nothing_afterwards(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let ada = person(&test.db, "ada").await;
+    let mut tx = test.db.begin().await.unwrap();
+    instance::add_master_key(&mut tx, 1, "check", Timestamp(1))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let wraps = async |check: &str, times: i64| {
+        let mut tx = test.db.begin().await.unwrap();
+        let may = instance::count_wraps(&mut tx, 1, check, times)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        may
+    };
+    assert!(wraps("check", 2).await);
+    assert!(!wraps("another key of that number", 1).await);
+    assert!(
+        !wraps("check", instance::MAX_WRAPS - 1).await,
+        "it would be worn out"
+    );
+    assert!(wraps("check", instance::MAX_WRAPS - 2).await);
+    let id = key(&test.db, &ada, "a").await;
+    let now = Timestamp(9);
+    assert_eq!(
+        instance::retire_master_key(&test.db, 1, now).await.unwrap(),
+        1
+    );
+    let known = instance::master_keys(&test.db).await.unwrap();
+    assert_eq!((known[0].retired_at, known[0].sealed), (None, 1));
+
+    let rows = provider_keys::wrapped_elsewhere(&test.db, 2, "", 9)
+        .await
+        .unwrap();
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    let again = async || {
+        let mut tx = test.db.begin().await.unwrap();
+        let there = provider_keys::rewrap(&mut tx, row, 2, "v1.2.blob")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        there
+    };
+    assert!(again().await);
+    assert!(!again().await, "it was rewrapped already");
+    let stored = provider_keys::get(&test.db, &ada.id, &openai(), &id)
+        .await
+        .unwrap();
+    assert_eq!(stored.unwrap().blob, "v1.2.blob");
+    assert_eq!(
+        instance::retire_master_key(&test.db, 1, now).await.unwrap(),
+        0
+    );
+    assert!(!wraps("check", 0).await);
 }
