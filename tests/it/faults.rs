@@ -1,6 +1,6 @@
 //! What breaks, and what is left of it: every fault ends with the same [`aftermath`].
 
-mod aftermath;
+pub mod aftermath;
 mod crash;
 mod process;
 mod readers;

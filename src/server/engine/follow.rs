@@ -36,6 +36,8 @@ pub struct Follower {
     after: usize,
     /// Whether the answer has, or had, an event of that number.
     known: bool,
+    /// Whether the end was given out.
+    told: bool,
     ready: Vec<Arc<Event>>,
     source: Source,
 }
@@ -68,6 +70,7 @@ impl Engine {
             address,
             after,
             known: false,
+            told: false,
             ready: Vec::new(),
             source,
         }
@@ -85,6 +88,7 @@ impl Follower {
             if let Some(last) = self.ready.last() {
                 self.after = usize::try_from(last.seq).unwrap_or(usize::MAX);
                 self.known = true;
+                self.told = matches!(last.kind, Kind::Done | Kind::Error);
                 return Ok(Some(std::mem::take(&mut self.ready)));
             }
             match &mut self.source {
@@ -96,11 +100,14 @@ impl Follower {
                             Some(events) => self.ready = events,
                             None => self.catch_up().await?,
                         }
-                    } else if now.ended {
-                        self.source = Source::Done;
-                    } else if progress.changed().await.is_err() {
-                        // The writer let go without an end: whatever there is stands in the log.
-                        self.source = Source::Log(None);
+                    } else if now.ended || progress.changed().await.is_err() {
+                        // Without an end when its task panicked or another process took it over: whoever ends it then
+                        // writes to the log.
+                        self.source = if self.told {
+                            Source::Done
+                        } else {
+                            Source::Log(None)
+                        };
                     }
                 }
                 Source::Log(wake) => {

@@ -14,7 +14,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(1);
 /// How often logs are collected.
 const COLLECT: Duration = Duration::from_mins(1);
-/// Between two tries to listen for hints.
+/// Between two tries when the database fails.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Engine {
@@ -35,14 +35,17 @@ impl Engine {
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let done = tokio::select! {
+            let mut done = tokio::select! {
                 // Our own leases first: what we are alive to look at is no orphan.
                 biased;
                 _ = heartbeat.tick() => self.renew().await,
-                _ = look.tick(), if self.0.parts.db.is_shared() => self.look_around().await,
+                _ = look.tick() => self.look_around().await,
             };
-            if let Err(error) = done {
+            while let Err(error) = done {
                 tracing::warn!(%error, "housekeeping failed");
+                tokio::time::sleep(AGAIN).await;
+                // The database may have been away for longer than a lease: our own come first then, too.
+                done = self.renew().await;
             }
         }
     }
@@ -58,7 +61,7 @@ impl Engine {
     }
 
     async fn look_around(&self) -> Result<()> {
-        if !self.0.turns.is_empty() {
+        if self.0.parts.db.is_shared() && !self.0.turns.is_empty() {
             for id in messages::stops_for(&self.0.parts.db, &self.0.owner).await? {
                 self.stop_here(&id);
             }

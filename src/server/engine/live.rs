@@ -48,7 +48,7 @@ impl Tail {
 pub struct Progress {
     /// The number of the last committed event.
     pub last: usize,
-    /// Whether no event follows.
+    /// Whether no event follows here.
     pub ended: bool,
 }
 

@@ -1,4 +1,5 @@
-//! Answers whose writer is gone: found at start and by the reaper, ended as `server_restart` with their text kept.
+//! Answers whose writer is gone: found at start and by the reaper, ended as `server_restart` with their text kept. And
+//! answers that their writer can not end, which it hands over itself.
 
 use super::Engine;
 use crate::server::store::events::{self, Event, Kind};
@@ -9,9 +10,14 @@ use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::MessageId;
 use crate::shared::time::Timestamp;
 use serde_json::json;
+use std::time::Duration;
 
 /// Answers that are ended in one transaction.
 const AT_ONCE: usize = 50;
+/// Between two tries to end an answer that was given up.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Later than any lease.
+const ANY_LEASE: Timestamp = Timestamp(i64::MAX);
 
 /// What an answer says that ended because its process did.
 #[must_use]
@@ -19,6 +25,15 @@ pub fn restarted() -> AppError {
     AppError::new(
         ErrorCode::ServerRestart,
         "The server restarted while answering. What had arrived is kept; retry to get a whole answer.",
+    )
+}
+
+/// What an answer says that ended because of a bug of ours.
+#[must_use]
+pub fn broken() -> AppError {
+    AppError::new(
+        ErrorCode::Internal,
+        "Something broke here while answering. What had arrived is kept; retry to get a whole answer.",
     )
 }
 
@@ -34,7 +49,7 @@ impl Engine {
                 self.0.leases.set(now);
                 Timestamp(now)
             }
-            None => Timestamp(i64::MAX),
+            None => ANY_LEASE,
         };
         let mut ended = 0;
         loop {
@@ -53,11 +68,12 @@ impl Engine {
         let orphans = messages::orphans(&self.0.parts.db, before).await?;
         let mut ended = 0;
         for some in orphans.chunks(AT_ONCE) {
-            match self.bury_all(some, before).await {
+            match self.bury_all(some, before, &restarted()).await {
                 Ok(buried) => ended += buried,
                 Err(error) if error.is_refusal() => {
                     for one in some {
-                        match self.bury_all(std::slice::from_ref(one), before).await {
+                        let one = std::slice::from_ref(one);
+                        match self.bury_all(one, before, &restarted()).await {
                             Ok(buried) => ended += buried,
                             // Its writer is alive after all and was faster; if it dies now, the next look finds it.
                             Err(error) if error.is_conflict() => {}
@@ -77,11 +93,27 @@ impl Engine {
         Ok(ended)
     }
 
-    async fn bury_all(&self, orphans: &[MessageId], before: Timestamp) -> Result<usize> {
+    /// Ends an answer that its own task can not end any more, with what stands in its log, however long the database
+    /// takes to come back.
+    pub(super) async fn give_up(&self, id: &MessageId, error: AppError) {
+        tracing::error!(message.id = %id, code = error.code.as_str(), "an answer was given up");
+        let one = std::slice::from_ref(id);
+        while let Err(error) = self.bury_all(one, ANY_LEASE, &error).await {
+            tracing::warn!(%error, message.id = %id, "an answer that was given up has no end yet");
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn bury_all(
+        &self,
+        orphans: &[MessageId],
+        before: Timestamp,
+        error: &AppError,
+    ) -> Result<usize> {
         let mut tx = self.0.parts.db.begin().await?;
         let mut buried = Vec::new();
         for id in orphans {
-            if self.bury(&mut tx, id, before).await? {
+            if self.bury(&mut tx, id, before, error).await? {
                 buried.push(id.clone());
             }
         }
@@ -97,7 +129,13 @@ impl Engine {
         Ok(count)
     }
 
-    async fn bury(&self, tx: &mut Tx, id: &MessageId, before: Timestamp) -> Result<bool> {
+    async fn bury(
+        &self,
+        tx: &mut Tx,
+        id: &MessageId,
+        before: Timestamp,
+        error: &AppError,
+    ) -> Result<bool> {
         let Some((mut message, epoch)) = messages::adopt(tx, id, &self.0.owner, before).await?
         else {
             return Ok(false);
@@ -109,7 +147,7 @@ impl Engine {
         message.status = MessageStatus::Failed;
         message.error = Some(AppError {
             request_id: id.to_string(),
-            ..restarted()
+            ..error.clone()
         });
         let seq = log.last().map_or(1, |event| event.seq + 1);
         let event = Event {

@@ -1,7 +1,7 @@
 //! One answer from the provider's first byte to its stored end.
 
 use super::live::LiveAnswer;
-use super::recovery::restarted;
+use super::recovery::{broken, restarted};
 use super::writer::{self, Op, Outcome};
 use super::{Engine, Inner, Parts};
 use crate::server::config::Limit;
@@ -59,6 +59,9 @@ enum End {
     Lost,
 }
 
+/// The database will never take this end of an answer.
+struct Refused;
+
 impl Engine {
     /// Runs a turn in the background, whoever listens.
     pub fn run(&self, turn: Turn) {
@@ -68,28 +71,35 @@ impl Engine {
             .insert(turn.message.id.clone(), Arc::clone(&answer));
         let inner = Arc::clone(&self.0);
         self.0.turns.spawn(async move {
-            let _leaving = Leaving {
-                engine: Arc::clone(&inner),
+            let leaving = Leaving {
+                engine: Engine(Arc::clone(&inner)),
                 id: turn.message.id.clone(),
                 answer: Arc::clone(&answer),
             };
-            Running::new(&inner, turn, answer).run().await;
+            if Running::new(&inner, turn, answer).run().await.is_err() {
+                leaving.engine.give_up(&leaving.id, storage()).await;
+            }
         });
     }
 }
 
-/// Takes an answer out of this process when its task ends, by a panic too. Nothing follows here then; a reader that
-/// wants more looks into the log.
+/// Takes an answer out of this process when its task ends. Nothing follows here then; a reader that was not told the end
+/// looks into the log, where a task of its own writes it if this one panicked.
 struct Leaving {
-    engine: Arc<Inner>,
+    engine: Engine,
     id: MessageId,
     answer: Arc<LiveAnswer>,
 }
 
 impl Drop for Leaving {
     fn drop(&mut self) {
-        self.engine.live.remove(&self.id);
+        let Inner { live, turns, .. } = &*self.engine.0;
+        live.remove(&self.id);
         self.answer.publish(Vec::new(), true);
+        if std::thread::panicking() {
+            let (engine, id) = (self.engine.clone(), self.id.clone());
+            turns.spawn(async move { engine.give_up(&id, broken()).await });
+        }
     }
 }
 
@@ -143,7 +153,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    async fn run(mut self) {
+    async fn run(mut self) -> Result<(), Refused> {
         let stop = self.answer.stop.clone();
         let end = tokio::select! {
             biased;
@@ -155,11 +165,11 @@ impl<'a> Running<'a> {
         if let Some(inflight) = self.inflight.take() {
             match inflight.await {
                 Ok(Outcome::Stored) => self.unstored.clear(),
-                Ok(Outcome::Lost) => return,
-                Ok(Outcome::Failed) | Err(_) => {}
+                Ok(Outcome::Lost) => return Ok(()),
+                Ok(Outcome::Failed | Outcome::Refused) | Err(_) => {}
             }
         }
-        self.end(end).await;
+        self.end(end).await
     }
 
     async fn listen(&mut self) -> End {
@@ -211,7 +221,9 @@ impl<'a> Running<'a> {
                             self.submit();
                         }
                         Outcome::Lost => return Ok(End::Lost),
-                        Outcome::Failed => return Ok(End::Failed(storage())),
+                        Outcome::Failed | Outcome::Refused => {
+                            return Ok(End::Failed(storage()));
+                        }
                     }
                     continue;
                 }
@@ -349,12 +361,12 @@ impl<'a> Running<'a> {
     }
 
     /// Stores the end, however long the database takes to come back.
-    async fn end(mut self, end: End) {
+    async fn end(mut self, end: End) -> Result<(), Refused> {
         let mut events = std::mem::take(&mut self.unstored);
         events.extend(self.drain_waiting());
         let mut message = self.turn.message.clone();
         (message.status, message.finish_reason, message.error) = match end {
-            End::Lost => return,
+            End::Lost => return Ok(()),
             End::Stopped => (MessageStatus::Stopped, None, None),
             End::Failed(error) => (MessageStatus::Failed, None, Some(error)),
             End::Complete(FinishReason::Error) => (
@@ -409,7 +421,8 @@ impl<'a> Running<'a> {
                 .await
                 .unwrap_or(Outcome::Failed)
             {
-                Outcome::Stored | Outcome::Lost => return,
+                Outcome::Stored | Outcome::Lost => return Ok(()),
+                Outcome::Refused => return Err(Refused),
                 Outcome::Failed => tokio::time::sleep(INSIST).await,
             }
         }

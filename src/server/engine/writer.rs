@@ -54,6 +54,8 @@ pub enum Outcome {
     Lost,
     /// The database did not take it for about five seconds.
     Failed,
+    /// The database will never take it.
+    Refused,
 }
 
 struct Waiting {
@@ -147,7 +149,7 @@ impl Task {
                 Err(error) if error.is_orphan() => return Outcome::Lost,
                 Err(error) => {
                     tracing::error!(%error, message.id = %waiting.op.message, "commit refused");
-                    return Outcome::Failed;
+                    return Outcome::Refused;
                 }
             }
         }

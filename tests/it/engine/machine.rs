@@ -1002,7 +1002,7 @@ impl World {
     }
 }
 
-fn placed(
+pub(super) fn placed(
     id: MessageId,
     thread: &ThreadId,
     above: Option<&Placed>,

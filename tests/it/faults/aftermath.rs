@@ -46,6 +46,7 @@ pub type Ending = (&'static str, Option<&'static str>);
 pub const COMPLETE: Ending = ("complete", None);
 pub const STOPPED: Ending = ("stopped", None);
 pub const RESTARTED: Ending = ("failed", Some("server_restart"));
+pub const BROKEN: Ending = ("failed", Some("internal"));
 pub const STORAGE: Ending = ("failed", Some("storage"));
 
 /// Nothing that was shown is missing, the endings are honest, the next send works, the process is alive.
