@@ -14,7 +14,7 @@ pub mod threads;
 pub mod users;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -22,8 +22,17 @@ use sqlx::{Connection, Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::time::Instant;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// How long PostgreSQL may take for a statement or a whole transaction, waiting for a connection included. SQLite is in this
+/// process and limits its only wait, for a lock, by itself.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a connection of PostgreSQL may take to say that it is there.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// Idle for less than this, a connection was heard of a moment ago.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Trouble with the database. Not finding a row is not trouble.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +116,33 @@ pub enum Tx {
     /// Begun `IMMEDIATE`: a read that becomes a write can not fail half-way.
     Sqlite(Transaction<'static, Sqlite>),
     /// Read committed.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres {
+        /// The driver's.
+        tx: Transaction<'static, Postgres>,
+        /// When it counts as failed.
+        until: Instant,
+    },
+}
+
+/// When what begins now on PostgreSQL counts as failed.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + PATIENCE
+}
+
+/// Waits for PostgreSQL until then: a network that swallows everything closes no connection.
+pub(crate) async fn by<T>(
+    until: Instant,
+    work: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    tokio::time::timeout_at(until, work)
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+}
+
+/// Whether a connection answers at all.
+async fn lives(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    by(Instant::now() + SIGN_OF_LIFE, connection.ping()).await?;
+    Ok(true)
 }
 
 /// Runs a query on a [`Db`]'s readers. The body is compiled once a driver.
@@ -115,7 +150,9 @@ macro_rules! read {
     ($db:expr, $c:ident => $body:expr) => {
         match $db {
             $crate::server::store::Db::Sqlite { read: $c, .. } => $body,
-            $crate::server::store::Db::Postgres($c) => $body,
+            $crate::server::store::Db::Postgres($c) => {
+                $crate::server::store::by($crate::server::store::deadline(), async { $body }).await
+            }
         }
     };
 }
@@ -125,7 +162,9 @@ macro_rules! write {
     ($db:expr, $c:ident => $body:expr) => {
         match $db {
             $crate::server::store::Db::Sqlite { write: $c, .. } => $body,
-            $crate::server::store::Db::Postgres($c) => $body,
+            $crate::server::store::Db::Postgres($c) => {
+                $crate::server::store::by($crate::server::store::deadline(), async { $body }).await
+            }
         }
     };
 }
@@ -138,9 +177,9 @@ macro_rules! within {
                 let $c = &mut **tx;
                 $body
             }
-            $crate::server::store::Tx::Postgres(tx) => {
+            $crate::server::store::Tx::Postgres { tx, until } => {
                 let $c = &mut **tx;
-                $body
+                $crate::server::store::by(*until, async { $body }).await
             }
         }
     };
@@ -161,6 +200,15 @@ impl Db {
                 let pool = PgPoolOptions::new()
                     .max_connections(16)
                     .acquire_timeout(Duration::from_secs(2))
+                    // Instead of the driver's own tests, which wait for ever.
+                    .test_before_acquire(false)
+                    .before_acquire(|connection, known| {
+                        Box::pin(
+                            async move { Ok(known.idle_for < FRESH || lives(connection).await?) },
+                        )
+                    })
+                    // A statement that was given up leaves a connection whose answer is still to come, if ever.
+                    .after_release(|connection, _| Box::pin(lives(connection)))
                     .connect_with(options)
                     .await?;
                 Ok(Self::Postgres(pool))
@@ -229,7 +277,11 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => {
+                let until = deadline();
+                let tx = by(until, pool.begin()).await?;
+                Tx::Postgres { tx, until }
+            }
         })
     }
 
@@ -266,7 +318,8 @@ impl Db {
             return Ok(None);
         };
         let sql = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT";
-        Ok(Some(sqlx::query_scalar(sql).fetch_one(pool).await?))
+        let clock = sqlx::query_scalar(sql).fetch_one(pool);
+        Ok(Some(by(deadline(), clock).await?))
     }
 
     /// Whether other processes may be writing to the same database.
@@ -296,7 +349,7 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Postgres { tx, until } => by(until, tx.commit()).await?,
         }
         Ok(())
     }

@@ -1,13 +1,16 @@
 //! What processes on one PostgreSQL tell each other. A hint may get lost: whoever waits for one looks for itself as well.
 //! On SQLite there is nobody to tell.
 
-use super::{Db, Result, Tx};
+use super::{Db, Result, Tx, by, deadline};
 use crate::shared::ids::MessageId;
 use sqlx::postgres::PgListener;
+use std::time::Duration;
 
 const CHANNEL: &str = "keylm";
 /// PostgreSQL refuses payloads of 8000 bytes.
 const MAX_PAYLOAD: usize = 7900;
+/// After so long without a hint the connection is asked whether it is still there.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// News about answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +60,12 @@ impl Hint {
 /// # Errors
 /// When the database fails.
 pub async fn send(tx: &mut Tx, hint: &Hint) -> Result<()> {
-    if let Tx::Postgres(tx) = tx {
-        sqlx::query("SELECT pg_notify($1, $2)")
+    if let Tx::Postgres { tx, until } = tx {
+        let notify = sqlx::query("SELECT pg_notify($1, $2)")
             .bind(CHANNEL)
             .bind(hint.payload())
-            .execute(&mut **tx)
-            .await?;
+            .execute(&mut **tx);
+        by(*until, notify).await?;
     }
     Ok(())
 }
@@ -79,7 +82,7 @@ pub async fn listen(db: &Db) -> Result<Option<Hints>> {
         return Ok(None);
     };
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    by(deadline(), listener.listen(CHANNEL)).await?;
     Ok(Some(Hints(listener)))
 }
 
@@ -89,8 +92,15 @@ impl Hints {
     /// # Errors
     /// When the database does not come back.
     pub async fn next(&mut self) -> Result<Hint> {
-        let heard = self.0.try_recv().await?;
-        Ok(heard.map_or(Hint::Unknown, |heard| Hint::parse(heard.payload())))
+        loop {
+            match tokio::time::timeout(QUIET, self.0.try_recv()).await {
+                Ok(heard) => {
+                    return Ok(heard?.map_or(Hint::Unknown, |heard| Hint::parse(heard.payload())));
+                }
+                // Nobody has anything to say, or nobody is there any more.
+                Err(_) => by(deadline(), self.0.listen(CHANNEL)).await?,
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::batches::Batches;
 use super::hints::{self, Hint};
-use super::{Db, Result, StoreError, Tx, read, within, write};
+use super::{Db, Result, StoreError, Tx, by, read, within, write};
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Timing, Usage};
 use crate::shared::ids::{
     ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId, UserId,
@@ -279,11 +279,9 @@ pub async fn count_running(tx: &mut Tx, user: &UserId) -> Result<(i64, i64)> {
     // From the index of running answers: bounded by the limit, whatever a person's history is.
     const SQL: &str = "SELECT COUNT(*), COUNT(*) FILTER (WHERE t.user_id = $1) FROM messages m
         JOIN threads t ON t.id = m.thread_id WHERE m.status IN ('pending', 'streaming')";
-    if let Tx::Postgres(tx) = tx {
-        sqlx::query(LOCK)
-            .bind(user.as_str())
-            .execute(&mut **tx)
-            .await?;
+    if let Tx::Postgres { tx, until } = tx {
+        let lock = sqlx::query(LOCK).bind(user.as_str()).execute(&mut **tx);
+        by(*until, lock).await?;
     }
     Ok(within!(tx, c => sqlx::query_as(SQL).bind(user.as_str()).fetch_one(c).await)?)
 }

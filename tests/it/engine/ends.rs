@@ -12,6 +12,7 @@ use keylm::server::engine::follow::Address;
 use keylm::server::engine::turn::Turn;
 use keylm::server::engine::{Engine, EngineLimits, Parts};
 use keylm::server::metrics::Metrics;
+use keylm::server::providers::account::Account;
 use keylm::server::providers::transport::{Transport, TransportLimits};
 use keylm::server::providers::{self, ChatRequest, Credential, Turn as Said};
 use keylm::server::store::events::{self, Event, Kind as Says};
@@ -119,8 +120,10 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
         message: answer.message.clone(),
         start,
         provider: providers::find(&"openai".parse().unwrap()).unwrap(),
-        base: app.sim.openai_url().parse().unwrap(),
-        credential: Credential::key(Secret::new(OPENAI_KEY.to_owned())),
+        account: Account {
+            credential: Credential::key(Secret::new(OPENAI_KEY.to_owned())),
+            origins: vec![app.sim.url("OPENAI_BASE_URL").parse().unwrap()],
+        },
         key_version: 1,
         request: ChatRequest {
             model: "sim-short".parse().unwrap(),

@@ -309,6 +309,10 @@ enum Mood {
     Carry,
     /// Takes connections and moves nothing.
     Freeze,
+    /// The same, and what was connected then is never heard of again: a machine that is gone, and one that takes its place.
+    Swallow,
+    /// Every word takes two seconds.
+    Late,
     /// Lets the next commit of a transaction with this word pass, and cuts before anybody hears that it did.
     CutAfterCommit(&'static str),
 }
@@ -378,6 +382,14 @@ async fn pipe(mut client: TcpStream, mood: Arc<Mutex<Mood>>) -> std::io::Result<
         while now() == Mood::Freeze {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        if now() == Mood::Swallow {
+            std::future::pending::<()>().await;
+        }
+        let late = async || {
+            if now() == Mood::Late {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        };
         tokio::select! {
             count = client.read(&mut asked) => {
                 let count = count?;
@@ -392,6 +404,7 @@ async fn pipe(mut client: TcpStream, mood: Arc<Mutex<Mood>>) -> std::io::Result<
                 if let Mood::CutAfterCommit(word) = now() {
                     concerned |= says(word);
                 }
+                late().await;
                 server.write_all(&asked[..count]).await?;
                 if concerned && says("COMMIT") {
                     // It says so when it is done; nobody hears that.
@@ -500,6 +513,43 @@ async fn a_postgres_that_says_nothing_for_a_moment_loses_nothing() {
     let shown = go_on_and_stop(&ada, tails).await;
     aftermath(&ada, &shown, &[STOPPED]).await;
     drop(server);
+}
+
+/// Sends are refused while it lasts, answers are ended, and everything works again behind it.
+async fn outlasts(mood: Mood) {
+    let sim = Simulator::start(0).await.unwrap();
+    let (wire, server, ada) = on_wire(&sim).await;
+    let idle = ada.thread("openai", "sim-short").await;
+    let tails = endless(&ada, 3).await;
+    wire.set(mood);
+    for n in 0..3 {
+        let begun = Instant::now();
+        is_refused(&ada, &idle, "meanwhile").await;
+        println!("refusal {n}: 503 after {:?}", begun.elapsed());
+    }
+    assert_eq!(ada.get("/readyz").await.status(), 503, "it says so");
+    assert_eq!(ada.get("/healthz").await.status(), 200, "and lives");
+    given_up(&server, 3).await;
+    wire.set(Mood::Carry);
+    ready_again(&ada).await;
+    let shown = to_the_end(tails).await;
+    aftermath(&ada, &shown, &[STORAGE]).await;
+    let again = ada.say(&idle, "meanwhile", "And now?").await;
+    assert_eq!(
+        again.last().unwrap().name,
+        "done",
+        "the refused send left nothing"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_vanishes_without_a_word_ends_answers_and_the_next_one_is_found() {
+    outlasts(Mood::Swallow).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_takes_two_seconds_for_a_word_is_as_good_as_away() {
+    outlasts(Mood::Late).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
