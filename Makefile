@@ -7,6 +7,7 @@
 #   make bench  what the release build costs, beside a bare relay (BENCH=name for one row, QUICK=1 for a short run)
 #   make test-long  the random sequences of the engine, 10 000 of them: docs/testing.md
 #   make fuzz   every fuzz target for FUZZ_SECONDS (60) each: docs/testing.md
+#   make catalog  renew the price snapshot from models.dev (SOURCE=URL or file)
 #   make lint   formatting and clippy for both targets
 #   make clean  remove what was built (installed tools and ./data stay)
 
@@ -23,7 +24,7 @@ export KEYLM_BINARY := $(abspath $(KEYLM))
 
 INPUTS := $(shell find $(wildcard src style public migrations) -type f) Cargo.toml Cargo.lock rust-toolchain.toml
 
-.PHONY: help run demo dev test test-rust test-sdk test-browser test-long bench fuzz lint build clean wasm cargo-leptos wasm-bindgen chromium postgresql
+.PHONY: help run demo dev test test-rust test-sdk test-browser test-long bench fuzz catalog lint build clean wasm cargo-leptos wasm-bindgen chromium postgresql
 .NOTPARALLEL:
 
 help:
@@ -46,8 +47,8 @@ test-rust: postgresql
 	cargo test --features ssr
 
 test-sdk: build $(NODE)
-	@echo "==> The providers' official SDKs against the simulator"
-	cd end2end && node --test --test-reporter=spec sdk/*.test.mjs
+	@echo "==> The providers' official SDKs against the simulator, and the tools"
+	cd end2end && node --test --test-reporter=spec sdk/*.test.mjs tools/*.test.mjs
 
 test-browser: build $(NODE) chromium
 	@echo "==> Browser tests"
@@ -68,6 +69,10 @@ fuzz:
 	@echo "==> Fuzz targets, $(FUZZ_SECONDS) s each, two at a time"
 	BOLERO_RANDOM_ITERATIONS=1000000000000 BOLERO_RANDOM_TEST_TIME_MS=$(FUZZ_SECONDS)000 \
 		cargo test --features ssr --test fuzz -- --nocapture --test-threads 2
+
+# Read the differences that it prints before they are committed.
+catalog:
+	@node end2end/tools/catalog.mjs $(SOURCE)
 
 lint: wasm
 	cargo fmt --check

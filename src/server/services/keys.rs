@@ -416,7 +416,7 @@ impl Services {
                 );
                 Ok(Accepted {
                     status: KeyStatus::Unverified,
-                    models: catalog::snapshot_models(&id),
+                    models: catalog::snapshot_models(&id, self.0.env.now()),
                     warning: Some(warning),
                 })
             }

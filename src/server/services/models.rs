@@ -50,7 +50,11 @@ impl Services {
                     "This key may not list models, so these are the models that {} is known for.",
                     provider.info().name
                 );
-                let list = self.fresh_list(key, catalog::snapshot_models(id), Some(warning));
+                let list = self.fresh_list(
+                    key,
+                    catalog::snapshot_models(id, self.0.env.now()),
+                    Some(warning),
+                );
                 self.put_list(user, id, &list).await?;
                 return Ok(list);
             }
@@ -104,7 +108,7 @@ impl Services {
                 Err(ServiceError::NoKey { .. } | ServiceError::KeyUnreadable { .. }) => Vec::new(),
                 Err(error) => return Err(error),
             };
-            let beyond: Vec<Model> = catalog::snapshot_models(&id)
+            let beyond: Vec<Model> = catalog::snapshot_models(&id, self.0.env.now())
                 .into_iter()
                 .filter(|known| !listed.iter().any(|model| model.id == known.id))
                 .collect();
@@ -126,7 +130,7 @@ impl Services {
         let listed =
             listed.and_then(|list| list.models.into_iter().find(|known| known.id == *model));
         Ok(listed.or_else(|| {
-            catalog::snapshot_models(id)
+            catalog::snapshot_models(id, self.0.env.now())
                 .into_iter()
                 .find(|known| known.id == *model)
         }))
