@@ -11,7 +11,7 @@ use keylm::server::clock::{Env, ManualClock, SeededEntropy};
 use keylm::server::config::Limits;
 use keylm::server::engine::follow::Address;
 use keylm::server::engine::lease::LEASE_MS;
-use keylm::server::engine::live::{LiveAnswer, LiveAnswers};
+use keylm::server::engine::live::{LiveAnswer, LiveAnswers, Progress};
 use keylm::server::engine::recovery::{restarted, told};
 use keylm::server::engine::writer::{self, Outcome, Writer};
 use keylm::server::engine::{Engine, EngineLimits, Parts};
@@ -32,6 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 /// Sequences of a plain `cargo test`.
 const SEQUENCES: u64 = 200;
@@ -98,6 +99,11 @@ enum Step {
     Reap {
         by: usize,
     },
+    /// A process is suspended for so long that the other one has ended what it wrote and forgotten the logs; it wakes up
+    /// and goes on.
+    Sleep {
+        by: usize,
+    },
     Restart {
         by: usize,
         recover: bool,
@@ -142,6 +148,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => prop_oneof![Just(1), Just(LEASE_MS / 2), Just(LEASE_MS), Just(LEASE_MS + 1), Just(LOG_MS)].prop_map(|ms| Step::Wait { ms }),
         2 => by().prop_map(|by| Step::Renew { by }),
         3 => by().prop_map(|by| Step::Reap { by }),
+        1 => by().prop_map(|by| Step::Sleep { by }),
         1 => (by(), any::<bool>()).prop_map(|(by, recover)| Step::Restart { by, recover }),
         1 => by().prop_map(|by| Step::Collect { by }),
         3 => (by(), some(), 0..12_usize).prop_map(|(by, answer, after)| Step::Read { by, answer, after }),
@@ -409,6 +416,14 @@ impl World {
                     .unwrap();
                 self.orphaned(before.0);
             }
+            Step::Sleep { by } => {
+                let other = 1 - by;
+                self.clock.advance(LEASE_MS + 1);
+                self.take(&Step::Reap { by: other });
+                self.clock.advance(LOG_MS);
+                self.take(&Step::Collect { by: other });
+                self.say(*by, None, &[(true, 0)], Crash::Never);
+            }
             Step::Restart { by, recover } => {
                 self.kill(*by);
                 if *recover {
@@ -661,7 +676,7 @@ impl World {
 
     /// Hands operations to the writer of a process, all at once.
     fn write(&mut self, by: usize, ops: Vec<(usize, Vec<Event>, Option<Message>)>, crash: Crash) {
-        let mut receipts = Vec::new();
+        let (mut receipts, mut shown) = (Vec::new(), Vec::new());
         for (n, events, end) in &ops {
             let ours = self.answers[*n].owner == Some(by);
             if ours {
@@ -669,6 +684,7 @@ impl World {
             }
             let process = self.process(by);
             let turn = &process.turns[n];
+            shown.push((turn.message.id.clone(), turn.live.progress()));
             let op = writer::Op {
                 message: turn.message.id.clone(),
                 epoch: 1,
@@ -688,7 +704,14 @@ impl World {
             .map(|(n, ours, receipt)| ((n, ours), receipt))
             .unzip();
         let process = self.process(by);
-        let outcomes = process.run(crash, futures::future::join_all(receipts));
+        let work = async {
+            tokio::select! {
+                biased;
+                never = only_what_is_stored(&process.db, shown) => never,
+                outcomes = futures::future::join_all(receipts) => outcomes,
+            }
+        };
+        let outcomes = process.run(crash, work);
         let died = !matches!(crash, Crash::Never);
         for ((n, ours), outcome) in numbers.into_iter().zip(outcomes.into_iter().flatten()) {
             let outcome = outcome.expect("the writer answers");
@@ -1000,6 +1023,19 @@ impl World {
             }
         }
     }
+}
+
+/// Looks at everything that is shown, when it is shown, and fails if the database does not have it.
+async fn only_what_is_stored<T>(db: &Db, shown: Vec<(MessageId, watch::Receiver<Progress>)>) -> T {
+    let looks = shown.into_iter().map(async |(id, mut progress)| {
+        while progress.changed().await.is_ok() {
+            let last = progress.borrow_and_update().last;
+            let stored = events::after(db, &id, 0, 10_000).await.unwrap();
+            assert!(stored.len() >= last, "shown before it was stored");
+        }
+    });
+    futures::future::join_all(looks).await;
+    std::future::pending().await
 }
 
 pub(super) fn placed(
