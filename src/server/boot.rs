@@ -10,6 +10,7 @@ use crate::server::limits::Limiter;
 use crate::server::metrics::Metrics;
 use crate::server::providers::transport::{Transport, TransportError};
 use crate::server::render::Rendered;
+use crate::server::services::models::Offers;
 use crate::server::services::readers::Readers;
 use crate::server::services::{Parts, ServiceError, Services};
 use crate::server::state::AppState;
@@ -67,8 +68,27 @@ pub enum BootError {
     /// The data folder, the socket or a signal.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
-    /// The database.
-    #[error("DATABASE_URL: {0}")]
+    /// The folder of the data.
+    #[error(
+        "{folder} cannot be written: {problem}. Let the user who runs KeyLM write there, or name another folder with \
+         KEYLM_DATA_DIR; DATABASE_URL moves the database alone"
+    )]
+    Folder {
+        /// Its path.
+        folder: String,
+        /// What happened.
+        problem: String,
+    },
+    /// The database that the settings name.
+    #[error("the database {place}: {error}")]
+    Database {
+        /// Where it is, without a password.
+        place: String,
+        /// What happened.
+        error: StoreError,
+    },
+    /// Some database.
+    #[error("the database: {0}")]
     Store(#[from] StoreError),
     /// The HTTP client.
     #[error(transparent)]
@@ -106,7 +126,11 @@ pub fn run() -> ExitCode {
 
 async fn command(command: Command) -> Result<ExitCode, BootError> {
     match command {
-        Command::Serve => serve(Config::from_process()?).await?,
+        Command::Serve => {
+            let config = Arc::new(Config::from_process()?);
+            let served = serve(Arc::clone(&config)).await;
+            served.map_err(|error| located(error, &config.database))?;
+        }
         Command::Keys { command } => {
             let config = Config::from_process()?;
             let db = open(&config).await?;
@@ -127,11 +151,18 @@ async fn command(command: Command) -> Result<ExitCode, BootError> {
 }
 
 async fn open(config: &Config) -> Result<Db, BootError> {
-    let target = match &config.database {
+    let opened = open_at(&config.database).await;
+    opened.map_err(|error| located(error, &config.database))
+}
+
+async fn open_at(place: &Database) -> Result<Db, BootError> {
+    let target = match place {
         Database::Sqlite(path) => {
             if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)
-                    .map_err(|error| BootError::Io(folder.display().to_string(), error))?;
+                std::fs::create_dir_all(folder).map_err(|error| BootError::Folder {
+                    folder: folder.display().to_string(),
+                    problem: error.to_string(),
+                })?;
             }
             Target::Sqlite(path.clone())
         }
@@ -140,6 +171,23 @@ async fn open(config: &Config) -> Result<Db, BootError> {
     let db = Db::open(&target).await?;
     db.migrate().await?;
     Ok(db)
+}
+
+/// Says where the database is that kept the program from starting.
+fn located(error: BootError, database: &Database) -> BootError {
+    match (error, database) {
+        (BootError::Store(error), Database::Sqlite(path)) if error.is_unwritable() => {
+            BootError::Folder {
+                folder: path.parent().unwrap_or(path).display().to_string(),
+                problem: error.to_string(),
+            }
+        }
+        (BootError::Store(error), place) => BootError::Database {
+            place: place.to_string(),
+            error,
+        },
+        (other, _) => other,
+    }
 }
 
 /// Refuses a master key that is not the one under the same number that sealed what is stored, and a missing one that
@@ -214,6 +262,7 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         auth_secret: config.auth_secret.clone(),
         instance,
         rendered: Rendered::default(),
+        offers: Offers::default(),
         overrides: config.base_urls().clone(),
         transport,
         engine,
@@ -239,9 +288,8 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
     })
 }
 
-async fn serve(config: Config) -> Result<(), BootError> {
+async fn serve(config: Arc<Config>) -> Result<(), BootError> {
     telemetry::init(&config);
-    let config = Arc::new(config);
     let Assembled {
         router,
         metrics,
@@ -250,11 +298,13 @@ async fn serve(config: Config) -> Result<(), BootError> {
     let down = CancellationToken::new();
     let listen = |listener, router| {
         let metrics = services.metrics().clone();
+        let env = services.env().clone();
         tokio::spawn(listen::serve(
             listener,
             router,
             config.limits,
             metrics,
+            env,
             down.clone(),
         ))
     };

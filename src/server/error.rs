@@ -4,6 +4,7 @@ use crate::server::crypto::password::PasswordError;
 use crate::server::http::middleware::request_id;
 use crate::server::services::{self, ServiceError};
 use crate::shared::error::{AppError, ErrorBody, ErrorCode};
+use crate::shared::ids::ModelId;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -28,6 +29,16 @@ fn retry(code: ErrorCode, message: &str, time: Duration) -> AppError {
 /// Too many at once; it may be better in a few seconds.
 fn later(message: &str) -> AppError {
     retry(ErrorCode::RateLimited, message, Duration::from_secs(5))
+}
+
+fn model_unavailable(model: &ModelId, provider: &str) -> AppError {
+    let problem = format!(
+        "{provider} has taken {model} off this key's list. Start a new chat with another model, or refresh the model list if \
+         it should be there."
+    );
+    let mut error = AppError::new(ErrorCode::ModelUnavailable, problem);
+    error.details = Some(json!({ "model": model }));
+    error
 }
 
 /// Words an error for people, and logs it once if it is our own fault.
@@ -76,6 +87,7 @@ pub fn to_app_error(error: ServiceError) -> AppError {
             ErrorCode::ThreadProviderMismatch,
             "A chat keeps its provider and model. Start a new chat to use another.",
         ),
+        ServiceError::ModelUnavailable { model, provider } => model_unavailable(&model, provider),
         ServiceError::GenerationInProgress(message) => {
             let mut error = new(
                 ErrorCode::GenerationInProgress,

@@ -3,13 +3,16 @@
 
 mod socket;
 
+use crate::server::clock::Env;
 use crate::server::config::{Limit, Limits};
 use crate::server::error::ApiError;
+use crate::server::http::middleware::request_id;
 use crate::server::metrics::Metrics;
 use crate::shared::error::{AppError, ErrorCode};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use http::header;
 use hyper::body::Incoming;
@@ -47,6 +50,7 @@ pub async fn serve(
     router: Router,
     limits: Limits,
     metrics: Metrics,
+    env: Env,
     down: CancellationToken,
 ) {
     let server = Server {
@@ -56,7 +60,9 @@ pub async fn serve(
         down,
     };
     let full = Server {
-        router: Router::new().fallback(full),
+        router: Router::new()
+            .fallback(full)
+            .layer(from_fn_with_state(env, request_id::layer)),
         ..server.clone()
     };
     let places = Arc::new(Semaphore::new(limits.connections));

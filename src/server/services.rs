@@ -23,7 +23,8 @@ use crate::server::providers::{self, Provider, ProviderError};
 use crate::server::render::Rendered;
 use crate::server::store::{Db, StoreError};
 use crate::shared::error::{AppError, ErrorCode};
-use crate::shared::ids::{MessageId, ProviderId};
+use crate::shared::ids::{MessageId, ModelId, ProviderId};
+use models::Offers;
 use readers::Readers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,6 +55,11 @@ pub enum ServiceError {
     KeyUnreadable { provider: &'static str },
     #[error("another provider or model than the thread's")]
     ThreadProviderMismatch,
+    #[error("{provider} does not offer {model} any more")]
+    ModelUnavailable {
+        model: ModelId,
+        provider: &'static str,
+    },
     #[error("the thread is being answered")]
     GenerationInProgress(Option<MessageId>),
     #[error("the clientRequestId was used for something else")]
@@ -127,6 +133,8 @@ pub struct Parts {
     pub by_user: Limiter,
     /// Answers that were rendered before.
     pub rendered: Rendered,
+    /// Lists of models that were asked about before.
+    pub offers: Offers,
     /// Who reads which answer.
     pub readers: Readers,
     /// What anybody is given at the most.
@@ -179,6 +187,11 @@ impl Services {
 
     fn provider(id: &ProviderId) -> Result<&'static dyn Provider> {
         providers::find(id).ok_or(ServiceError::NotFound)
+    }
+
+    fn id_of(provider: &dyn Provider) -> Result<ProviderId> {
+        let id = provider.info().id;
+        id.parse().map_err(|_| ServiceError::NotFound)
     }
 }
 

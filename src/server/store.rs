@@ -42,7 +42,24 @@ pub enum StoreError {
     Driver(#[from] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("migration: {0}")]
-    Migration(#[from] MigrateError),
+    Migration(MigrateError),
+    /// The schema is newer than this program.
+    #[error(
+        "a newer version of KeyLM wrote it (schema {found}, this version knows up to {known}). Nothing was changed; start \
+         the newer version, or restore a backup from before the update"
+    )]
+    Newer {
+        /// A migration of the database.
+        found: i64,
+        /// The last migration of this program.
+        known: i64,
+    },
+    /// The schema is not of this program's making.
+    #[error(
+        "its migration {0} is not the one of this version of KeyLM. Nothing was changed; start the version that wrote it, or \
+         restore a backup"
+    )]
+    Foreign(i64),
     /// A row holds what this program never wrote.
     #[error("{table}.{column} of row {id} does not read")]
     Corrupt {
@@ -78,8 +95,21 @@ impl StoreError {
                     || error.code().is_some_and(|code| code.len() == 5 && code.starts_with("22"))
             }
             Self::Corrupt { .. } => true,
-            Self::Driver(_) | Self::Migration(_) => false,
+            Self::Driver(_) | Self::Migration(_) | Self::Newer { .. } | Self::Foreign(_) => false,
         }
+    }
+
+    /// Whether SQLite may not write its file, or not make it.
+    #[must_use]
+    pub fn is_unwritable(&self) -> bool {
+        const READ_ONLY: u32 = 8;
+        const CAN_NOT_OPEN: u32 = 14;
+        let Self::Driver(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        let code = error.code().and_then(|code| code.parse::<u32>().ok());
+        // The rest of SQLite's number says more exactly why. PostgreSQL's codes have five characters.
+        code.is_some_and(|code| code < 10_000 && matches!(code & 0xff, READ_ONLY | CAN_NOT_OPEN))
     }
 }
 
@@ -253,11 +283,11 @@ impl Db {
     pub async fn migrate(&self) -> Result<()> {
         match self {
             Self::Sqlite { write, .. } => {
-                MIGRATOR.run(write).await?;
+                MIGRATOR.run(write).await.map_err(refused)?;
                 sqlx::raw_sql(SQLITE_GUARDS).execute(write).await?;
             }
             Self::Postgres(pool) => {
-                MIGRATOR.run(pool).await?;
+                MIGRATOR.run(pool).await.map_err(refused)?;
                 let mut tx = pool.begin().await?;
                 // Several replicas may start at once; replacing the same function concurrently is an error.
                 sqlx::query("SELECT pg_advisory_xact_lock(7301)")
@@ -352,6 +382,18 @@ impl Tx {
             Self::Postgres { tx, until } => by(until, tx.commit()).await?,
         }
         Ok(())
+    }
+}
+
+fn refused(error: MigrateError) -> StoreError {
+    let known = MIGRATOR.iter().map(|migration| migration.version).max();
+    let known = known.unwrap_or_default();
+    match error {
+        MigrateError::VersionMissing(found) if found > known => StoreError::Newer { found, known },
+        MigrateError::VersionMissing(version) | MigrateError::VersionMismatch(version) => {
+            StoreError::Foreign(version)
+        }
+        other => StoreError::Migration(other),
     }
 }
 

@@ -5,6 +5,7 @@ mod crash;
 mod process;
 mod readers;
 mod storage;
+mod upgrade;
 mod upstream;
 
 use crate::support::app::Client;

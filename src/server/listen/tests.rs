@@ -26,6 +26,7 @@ async fn listening(limits: Limits, router: Router) -> Listening {
             router,
             limits,
             metrics.clone(),
+            Env::system(),
             down.clone(),
         )),
         metrics,
@@ -202,6 +203,12 @@ async fn beyond_the_limit_of_connections_the_answer_is_503_until_one_ends() {
     let refused = server.until_closed(close).await;
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     assert!(refused.contains("retry-after: 5\r\n"), "{refused}");
+    let (_, id) = refused.split_once("x-request-id: ").unwrap();
+    let (id, _) = id.split_once("\r\n").unwrap();
+    assert!(
+        refused.contains(&format!("\"requestId\":\"{id}\"")),
+        "{refused}"
+    );
     assert_eq!(server.metrics.limit_hits(Limit::Connections), 1);
     drop(first);
     while !server

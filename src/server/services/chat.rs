@@ -162,7 +162,7 @@ impl Services {
             _ => thread.model.clone(),
         };
         let known = self
-            .known_model(&user, &thread.provider, &opened.key.view.id, &model)
+            .known_model(&user, provider, &opened.key.view.id, &model)
             .await?;
 
         let mut tx = self.0.db.begin().await?;

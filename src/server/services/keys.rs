@@ -330,11 +330,7 @@ impl Services {
         provider: &'static dyn Provider,
         wanted: Option<&KeyId>,
     ) -> Result<Opened> {
-        let id: ProviderId = provider
-            .info()
-            .id
-            .parse()
-            .map_err(|_| ServiceError::NotFound)?;
+        let id = Self::id_of(provider)?;
         let keys = provider_keys::list(&self.0.db, user, Some(&id)).await?;
         if wanted.is_some_and(|wanted| !keys.iter().any(|key| key.view.id == *wanted)) {
             return Err(ServiceError::NotFound);
@@ -405,18 +401,13 @@ impl Services {
                 warning: None,
             }),
             Err(ServiceError::Provider { error, .. }) if error.list_only => {
-                let id = provider
-                    .info()
-                    .id
-                    .parse()
-                    .map_err(|_| ServiceError::NotFound)?;
                 let warning = format!(
                     "This key may not list models, so these are the models that {} is known for.",
                     provider.info().name
                 );
                 Ok(Accepted {
                     status: KeyStatus::Unverified,
-                    models: catalog::snapshot_models(&id, self.0.env.now()),
+                    models: catalog::snapshot_models(&Self::id_of(provider)?, self.0.env.now()),
                     warning: Some(warning),
                 })
             }

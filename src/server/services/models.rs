@@ -1,19 +1,27 @@
 //! What each key can talk to: the provider's own list over the snapshot, kept for a day.
 
+mod offers;
+
 use super::{Result, ServiceError, Services};
 use crate::server::catalog;
 use crate::server::config::Limit;
 use crate::server::providers::account::{Access, Account};
 use crate::server::providers::{Provider, REGISTRY};
-use crate::server::store::model_cache;
+use crate::server::store::model_cache::{self, Offer};
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
+pub use offers::Offers;
+use offers::Said;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 const DAY_MS: i64 = 86_400_000;
 /// After a failed renewal the old list is shown this long before the next try.
 const AGAIN_MS: i64 = 60_000;
 /// Pages of a provider's list at the most.
 const MAX_PAGES: usize = 20;
+/// Models that are remembered of earlier lists.
+const MAX_GONE: usize = 1000;
 
 impl Services {
     /// The models of the person's key (the one in use, or `wanted`). Asks the provider when the kept list is older than a
@@ -118,22 +126,46 @@ impl Services {
         Ok(found)
     }
 
-    /// What is known of one model: by the snapshot, else by the key's kept list.
+    /// What is known of one model: by the key's kept list, else by the snapshot.
+    ///
+    /// # Errors
+    /// `ModelUnavailable` when the provider took it off this key's list. What was never on it, like another name of a
+    /// model, is left to the provider to judge, and so is everything while there is no current list.
     pub(super) async fn known_model(
         &self,
         user: &UserId,
-        id: &ProviderId,
+        provider: &'static dyn Provider,
         key: &KeyId,
         model: &ModelId,
     ) -> Result<Option<Model>> {
-        let listed = model_cache::get(&self.0.db, user, key).await?;
-        let listed =
-            listed.and_then(|list| list.models.into_iter().find(|known| known.id == *model));
-        Ok(listed.or_else(|| {
-            catalog::snapshot_models(id, self.0.env.now())
-                .into_iter()
-                .find(|known| known.id == *model)
-        }))
+        let name = provider.info().name;
+        let edition = model_cache::edition(&self.0.db, user, key).await?;
+        if let Some(edition) = edition
+            && let Some(said) = self.said(user, key, &edition.digest).await?
+        {
+            if said.is_gone(model) && edition.is_current(self.0.env.now()) {
+                return Err(ServiceError::ModelUnavailable {
+                    model: model.clone(),
+                    provider: name,
+                });
+            }
+            if let Some(model) = said.model(model) {
+                return Ok(Some(model.clone()));
+            }
+        }
+        let id = Self::id_of(provider)?;
+        Ok(catalog::snapshot_models(&id, self.0.env.now())
+            .into_iter()
+            .find(|known| known.id == *model))
+    }
+
+    /// What the key's list says, read from the database only when it is another than the ones that are known.
+    async fn said(&self, user: &UserId, key: &KeyId, digest: &str) -> Result<Option<Arc<Said>>> {
+        if let Some(said) = self.0.offers.get(digest) {
+            return Ok(Some(said));
+        }
+        let offer = model_cache::offer(&self.0.db, user, key).await?;
+        Ok(offer.map(|(digest, offer)| self.0.offers.keep(digest, offer)))
     }
 
     pub(super) async fn live_models(
@@ -179,12 +211,7 @@ impl Services {
             self.0.metrics.limit_hit(Limit::Models);
             models.truncate(most);
         }
-        let id = provider
-            .info()
-            .id
-            .parse()
-            .map_err(|_| ServiceError::NotFound)?;
-        Ok(catalog::merge(&id, models))
+        Ok(catalog::merge(&Self::id_of(provider)?, models))
     }
 
     pub(super) fn fresh_list(
@@ -210,10 +237,28 @@ impl Services {
         provider: &ProviderId,
         list: &ModelList,
     ) -> Result<()> {
-        match model_cache::put(&self.0.db, user, provider, list).await {
+        let before = model_cache::offer(&self.0.db, user, &list.key_id).await?;
+        let (_, before) = before.unwrap_or_default();
+        // A list that the provider did not give says nothing about what it offers.
+        let gone = if list.warning.is_none() {
+            gone(before, &list.models)
+        } else {
+            before.gone
+        };
+        match model_cache::put(&self.0.db, user, provider, list, &gone).await {
             // The key was removed meanwhile; its list goes with it.
             Err(error) if error.is_orphan() => Ok(()),
             other => Ok(other?),
         }
     }
+}
+
+/// What was offered before and is not now, the newest losses first.
+fn gone(before: Offer, now: &[Model]) -> Vec<ModelId> {
+    let now: HashSet<&ModelId> = now.iter().map(|model| &model.id).collect();
+    let lost = before.models.into_iter().map(|model| model.id);
+    lost.chain(before.gone)
+        .filter(|id| !now.contains(id))
+        .take(MAX_GONE)
+        .collect()
 }

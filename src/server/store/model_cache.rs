@@ -1,9 +1,11 @@
-//! The model list that each key last gave.
+//! The model list that each key last gave, and what earlier lists had beyond it.
 
 use super::{Db, Result, StoreError, read, write};
-use crate::shared::ids::{KeyId, ProviderId, UserId};
+use crate::server::crypto::mac::hex;
+use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
 use crate::shared::time::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -21,14 +23,8 @@ pub async fn get(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<ModelList
     const SQL: &str = "SELECT models, fetched_at, expires_at, warning FROM provider_models WHERE key_id = $1 AND user_id = $2";
     let row = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(key.as_str()).bind(user.as_str()).fetch_optional(c).await)?;
     let Some(row) = row else { return Ok(None) };
-    let models =
-        serde_json::from_str::<Vec<Model>>(&row.models).map_err(|_| StoreError::Corrupt {
-            table: "provider_models",
-            column: "models",
-            id: key.to_string(),
-        })?;
     Ok(Some(ModelList {
-        models,
+        models: parsed(&row.models, "models", key)?,
         key_id: key.clone(),
         fetched_at: Timestamp(row.fetched_at),
         expires_at: Timestamp(row.expires_at),
@@ -37,17 +33,95 @@ pub async fn get(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<ModelList
     }))
 }
 
+fn parsed<T: serde::de::DeserializeOwned>(
+    json: &str,
+    column: &'static str,
+    key: &KeyId,
+) -> Result<Vec<T>> {
+    serde_json::from_str(json).map_err(|_| StoreError::Corrupt {
+        table: "provider_models",
+        column,
+        id: key.to_string(),
+    })
+}
+
+/// Which list a key has, without the list.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Edition {
+    /// Of the models and of what is gone. Empty in rows that an earlier version of this program wrote.
+    pub digest: String,
+    expires_at: i64,
+    warning: Option<String>,
+}
+
+impl Edition {
+    /// Whether the provider itself gave the list, and not long ago.
+    #[must_use]
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        self.warning.is_none() && self.expires_at > now.0
+    }
+}
+
+/// Which list this key has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn edition(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<Edition>> {
+    const SQL: &str = "SELECT digest, expires_at, warning FROM provider_models WHERE key_id = $1 AND user_id = $2";
+    Ok(
+        read!(db, c => sqlx::query_as::<_, Edition>(SQL).bind(key.as_str()).bind(user.as_str()).fetch_optional(c).await)?,
+    )
+}
+
+/// What a key's list has, and had.
+#[derive(Debug, Default, PartialEq)]
+pub struct Offer {
+    /// On the list.
+    pub models: Vec<Model>,
+    /// On an earlier one, and not on this one.
+    pub gone: Vec<ModelId>,
+}
+
+/// What this key's list has and had, with the list's digest.
+///
+/// # Errors
+/// When the database fails or the list does not read.
+pub async fn offer(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<(String, Offer)>> {
+    const SQL: &str =
+        "SELECT digest, models, gone FROM provider_models WHERE key_id = $1 AND user_id = $2";
+    let row = read!(db, c => sqlx::query_as::<_, (String, String, String)>(SQL).bind(key.as_str()).bind(user.as_str()).fetch_optional(c).await)?;
+    let Some((digest, models, gone)) = row else {
+        return Ok(None);
+    };
+    let offer = Offer {
+        models: parsed(&models, "models", key)?,
+        gone: parsed(&gone, "gone", key)?,
+    };
+    Ok(Some((digest, offer)))
+}
+
 /// Keeps a new list in place of the old one.
 ///
 /// # Errors
 /// When the database fails, or the key is gone meanwhile ([`StoreError::is_orphan`]).
-pub async fn put(db: &Db, user: &UserId, provider: &ProviderId, list: &ModelList) -> Result<()> {
-    const SQL: &str = "INSERT INTO provider_models (key_id, user_id, provider, models, fetched_at, expires_at, warning)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key_id) DO UPDATE SET
-        models = excluded.models, fetched_at = excluded.fetched_at, expires_at = excluded.expires_at, warning = excluded.warning";
+pub async fn put(
+    db: &Db,
+    user: &UserId,
+    provider: &ProviderId,
+    list: &ModelList,
+    gone: &[ModelId],
+) -> Result<()> {
+    const SQL: &str = "INSERT INTO provider_models (key_id, user_id, provider, models, fetched_at, expires_at, warning, gone, digest)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key_id) DO UPDATE SET
+        models = excluded.models, fetched_at = excluded.fetched_at, expires_at = excluded.expires_at, warning = excluded.warning,
+        gone = excluded.gone, digest = excluded.digest";
     let models = serde_json::to_string(&list.models).unwrap_or_default();
+    let gone = serde_json::to_string(gone).unwrap_or_default();
+    let digest = Sha256::new().chain_update(&models).chain_update(&gone);
+    let digest = hex(&digest.finalize());
     write!(db, c => sqlx::query(SQL).bind(list.key_id.as_str()).bind(user.as_str()).bind(provider.as_str()).bind(&models)
-        .bind(list.fetched_at.0).bind(list.expires_at.0).bind(&list.warning).execute(c).await.map(drop))?;
+        .bind(list.fetched_at.0).bind(list.expires_at.0).bind(&list.warning).bind(&gone).bind(&digest)
+        .execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -146,10 +146,10 @@ impl Disk {
         mount.is_ok_and(|mount| mount.status.success())
     }
 
-    /// Leaves no byte to write.
-    fn fill(&self, server: &Server) {
+    /// Leaves no byte to write, `largest` being the largest file.
+    fn fill(&self, server: &Server, largest: &str) {
         if !self.mounted {
-            let largest = std::fs::metadata(self.folder.path().join("keylm.db-wal")).unwrap();
+            let largest = std::fs::metadata(self.folder.path().join(largest)).unwrap();
             return limit_files(server, &largest.len().to_string());
         }
         let path = self.folder.path().join("filler");
@@ -230,7 +230,7 @@ async fn a_full_disk_ends_answers_and_takes_new_ones_when_it_has_grown() {
     let before = ada.say(&idle, "before", "Hello?").await;
     let mut shown = vec![Shown::new(before.clone())];
     let tails = endless(&ada, 3).await;
-    disk.fill(&server);
+    disk.fill(&server, "keylm.db-wal");
     // What the log has reserved already may still be written.
     given_up(&server, 3).await;
     is_refused(&ada, &idle, "meanwhile").await;
@@ -245,6 +245,47 @@ async fn a_full_disk_ends_answers_and_takes_new_ones_when_it_has_grown() {
     aftermath(&ada, &shown[1..], &[STORAGE]).await;
     aftermath(&ada, &shown[..1], &[COMPLETE]).await;
     integrity(disk.folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_can_not_be_written_ends_nothing_and_goes_on_when_there_is_room() {
+    let disk = Disk::new();
+    if !disk.mounted {
+        println!("not run: a limit on the size of all files would stop the database, too");
+        return;
+    }
+    let log = disk.folder.path().join("log");
+    let sim = Simulator::start(0).await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let settings = [GENEROUS, SECRETS[0], SECRETS[1]];
+    let command = command_after("trap '' XFSZ", home.path(), &settings);
+    let server = Server::launch_into(&sim, home, command, &log).await;
+    let ada = server.person().await;
+    let tails = endless(&ada, 2).await;
+    disk.fill(&server, "log");
+    let logged = || std::fs::metadata(&log).unwrap().len();
+    // The last page of the file may still have room.
+    let full = async {
+        let mut before = 0;
+        while logged() != before {
+            before = logged();
+            for _ in 0..50 {
+                assert_eq!(ada.get("/healthz").await.status(), 200);
+            }
+        }
+        before
+    };
+    let full = tokio::time::timeout(super::NEVER, full).await;
+    let full = full.expect("the log stops to grow");
+    let shown = go_on_and_stop(&ada, tails).await;
+    aftermath(&ada, &shown, &[STOPPED]).await;
+    assert_eq!(logged(), full, "nothing could be written");
+    disk.grow(&server);
+    until("the log goes on", async || {
+        ada.get("/healthz").await;
+        logged() > full
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -297,7 +338,8 @@ async fn a_folder_that_can_not_be_written_ends_the_start_and_is_named() {
         assert!(!output.status.success());
         assert!(!String::from_utf8_lossy(&output.stdout).contains("listening"));
         assert!(
-            said.starts_with("keylm: ") && (said.contains(data) || said.contains("DATABASE_URL")),
+            said.starts_with(&format!("keylm: {data} cannot be written: "))
+                && said.contains("name another folder with KEYLM_DATA_DIR"),
             "{said}"
         );
     }

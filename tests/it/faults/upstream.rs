@@ -3,11 +3,19 @@
 use super::aftermath::{COMPLETE, Ending, Shown, aftermath, alive, intact};
 use super::{GENEROUS, endless, until};
 use crate::support::Engine;
-use crate::support::app::{TestApp, text_of};
-use crate::support::probe::Tail;
+use crate::support::app::{OPENAI_KEY, TestApp, parts, text_of};
+use crate::support::probe::{Moody, Tail, refusal};
 use crate::support::process::Server;
+use axum::Router;
+use axum::routing::{get, post};
 use futures::future::join_all;
 use keylm::server::simulate::Simulator;
+use rstest::rstest;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::net::TcpSocket;
 
 const fn failed(code: &'static str) -> Ending {
     ("failed", Some(code))
@@ -163,4 +171,140 @@ async fn bombs_floods_and_endless_lines_cost_little_and_nobody_else() {
         &[super::aftermath::STOPPED],
     )
     .await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_the_provider_took_off_its_list_is_refused_before_anybody_is_asked(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let upstream = Moody::start().await;
+    upstream.offer(&["gpt-5.4", "gpt-old"]);
+    let app = TestApp::start_with(engine, &[("OPENAI_BASE_URL", &upstream.url)]).await;
+    let ada = app.user().await;
+    ada.add_key("openai", OPENAI_KEY).await;
+    let refresh = async || {
+        let path = "/api/providers/openai/models/refresh";
+        assert_eq!(parts(ada.post(path, &Value::Null).await).await.0, 200);
+    };
+    let old = ada.thread("openai", "gpt-old").await;
+    let before = Shown::new(ada.say(&old, "before", "Hello?").await);
+    let answered = async |thread: &str, request: &str| {
+        let said = ada.say(thread, request, "And now?").await;
+        assert_eq!(said.last().unwrap().name, "done", "{request}");
+    };
+    upstream.offer(&["gpt-5.4"]);
+    answered(&old, "nobody-has-said-that-it-is-gone").await;
+    refresh().await;
+    let asked = upstream.asked();
+    for request in ["gone", "gone"] {
+        let (status, error) = refusal(ada.ask(&old, request, "And now?").await).await;
+        assert_eq!(
+            (status, &error["code"], &error["details"]["model"]),
+            (409, &json!("model_unavailable"), &json!("gpt-old"))
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains("Start a new chat with another model"),
+            "{message}"
+        );
+    }
+    assert_eq!(upstream.asked(), asked, "nobody was asked");
+    let (status, opened) = parts(ada.get(&format!("/api/threads/{old}")).await).await;
+    assert_eq!(status, 200, "the chat is read: {opened}");
+    assert_eq!(opened["messages"].as_array().unwrap().len(), 4);
+    intact(&ada, &before, &[COMPLETE]).await;
+    // On another model the same question is answered, and so is what no list ever had.
+    let again = format!("/api/threads/{old}/messages/{}/retry", before.id);
+    let body = json!({ "clientRequestId": "another", "model": "gpt-5.4" });
+    let again = Tail::new(ada.post(&again, &body).await).rest().await;
+    assert_eq!(again.last().unwrap().name, "done");
+    let unlisted = ada.thread("openai", "gpt-latest").await;
+    answered(&unlisted, "a-name-that-is-on-no-list").await;
+    // A list that could not be renewed, or is from yesterday, refuses nothing.
+    upstream.say(503);
+    refresh().await;
+    answered(&old, "the-list-failed").await;
+    upstream.say(200);
+    refresh().await;
+    assert_eq!(refusal(ada.ask(&old, "gone", "?").await).await.0, 409);
+    app.clock.advance(86_400_000);
+    answered(&old, "the-list-is-old").await;
+    upstream.offer(&["gpt-5.4", "gpt-old"]);
+    refresh().await;
+    answered(&old, "it-is-back").await;
+}
+
+const GOOD: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Here it is.\"}}]}\n\n\
+    data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+/// A place that refuses connections until somebody listens, and keeps none of them open.
+fn deaf(addr: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(addr).unwrap();
+    socket
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_refused_once_is_tried_again_and_the_question_is_sent_once() {
+    let closed = [("connection", "close")];
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let answer = post(async move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        (closed, [("content-type", "text/event-stream")], GOOD)
+    });
+    let list = get(async move || {
+        let models =
+            json!([{ "id": "gpt-5.4", "object": "model", "created": 1, "owned_by": "openai" }]);
+        (
+            closed,
+            axum::Json(json!({ "object": "list", "data": models })),
+        )
+    });
+    let router = Router::new()
+        .route("/v1/models", list)
+        .route("/v1/chat/completions", answer);
+    let listen = |socket: TcpSocket| {
+        let (listener, router) = (socket.listen(64).unwrap(), router.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await })
+    };
+    let socket = deaf(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let addr = socket.local_addr().unwrap();
+    let base = format!("http://{addr}/v1");
+    let app = TestApp::start_with(Engine::Sqlite, &[("OPENAI_BASE_URL", &base)]).await;
+    let ada = app.user().await;
+    let mut provider = listen(socket);
+    ada.add_key("openai", OPENAI_KEY).await;
+    let refused = || {
+        let calls = "keylm_provider_calls_total{provider=\"openai\",outcome=\"network\"} ";
+        let metrics = app.services.metrics().render();
+        let line = metrics.lines().find_map(|line| line.strip_prefix(calls));
+        line.map_or(0, |count| count.parse::<u64>().unwrap())
+    };
+    // Between the two tries is a random moment of 400 ms at the most: on a busy machine it may be missed, and then the
+    // second try finds nobody either.
+    for round in 0..30 {
+        provider.abort();
+        assert!(provider.await.unwrap_err().is_cancelled());
+        let (socket, before) = (deaf(addr), refused());
+        let thread = ada.thread("openai", "gpt-5.4").await;
+        let told = tokio::spawn({
+            let ada = ada.clone();
+            async move { ada.say(&thread, &thread, "Well?").await }
+        });
+        until("the connection is refused", async || refused() > before).await;
+        provider = listen(socket);
+        let shown = Shown::new(told.await.unwrap());
+        let message = intact(&ada, &shown, &[COMPLETE, failed("network")]).await;
+        if message["status"] == "complete" {
+            println!("round {round}: {} refused", refused() - before);
+            assert_eq!(text_of(&shown.events), "Here it is.");
+            assert_eq!(asked.load(Ordering::SeqCst), 1, "sent once");
+            return;
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+    }
+    panic!("nobody was asked a second time");
 }

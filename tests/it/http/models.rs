@@ -236,3 +236,41 @@ async fn the_discovery_list_says_which_models_are_within_reach() {
     let wrong = refused(ada.get("/api/models?capability=flying").await).await;
     assert_eq!(wrong, (400, "validation".to_owned()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_reads_a_list_only_when_it_is_another_than_the_last_one() {
+    let app = TestApp::start().await;
+    let ada = app.user().await;
+    ada.add_key("openai", OPENAI_KEY).await;
+    let thread = ada.thread("openai", "sim-short").await;
+    let ask = async |request: &str| ada.ask(&thread, request, "Hello?").await;
+    assert_eq!(
+        ask("first")
+            .await
+            .text()
+            .await
+            .unwrap()
+            .matches("event: done")
+            .count(),
+        1
+    );
+    // A list that does not read is not missed while it is the one that is known.
+    app.execute("UPDATE provider_models SET models = 'broken'")
+        .await;
+    assert_eq!(
+        ask("second")
+            .await
+            .text()
+            .await
+            .unwrap()
+            .matches("event: done")
+            .count(),
+        1
+    );
+    app.execute("UPDATE provider_models SET digest = 'another'")
+        .await;
+    assert_eq!(
+        refused(ask("third").await).await,
+        (503, "storage".to_owned())
+    );
+}

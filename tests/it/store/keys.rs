@@ -206,10 +206,10 @@ async fn a_model_list_goes_with_its_key(
         stale: false,
         warning: None,
     };
-    model_cache::put(&test.db, &ada.id, &openai(), &list)
+    model_cache::put(&test.db, &ada.id, &openai(), &list, &[])
         .await
         .unwrap();
-    model_cache::put(&test.db, &ada.id, &openai(), &list)
+    model_cache::put(&test.db, &ada.id, &openai(), &list, &[])
         .await
         .unwrap();
     assert_eq!(
@@ -237,7 +237,7 @@ async fn a_model_list_goes_with_its_key(
         None
     );
     assert!(
-        model_cache::put(&test.db, &ada.id, &openai(), &list)
+        model_cache::put(&test.db, &ada.id, &openai(), &list, &[])
             .await
             .unwrap_err()
             .is_orphan()

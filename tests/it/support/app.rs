@@ -105,6 +105,7 @@ impl TestApp {
             router,
             config.limits,
             services.metrics().clone(),
+            services.env().clone(),
             CancellationToken::new(),
         ));
         Self {

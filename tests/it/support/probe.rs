@@ -10,8 +10,8 @@ use keylm::server::store::Db;
 use keylm::shared::time::Timestamp;
 use reqwest::Response;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The names of an object's fields, sorted.
 pub fn fields(value: &Value) -> Vec<&str> {
@@ -254,18 +254,24 @@ const ZERO: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"
 pub struct Moody {
     pub url: String,
     status: Arc<AtomicU16>,
+    models: Arc<Mutex<Vec<&'static str>>>,
     lists: Arc<AtomicUsize>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Moody {
     pub async fn start() -> Self {
         let (status, lists) = (Arc::new(AtomicU16::new(200)), Arc::new(AtomicUsize::new(0)));
-        let (mood, count) = (Arc::clone(&status), Arc::clone(&lists));
+        let models = Arc::new(Mutex::new(vec!["gpt-5.4"]));
+        let (mood, count, listed) = (Arc::clone(&status), Arc::clone(&lists), Arc::clone(&models));
         let list = get(async move || {
             count.fetch_add(1, Ordering::SeqCst);
             let status = StatusCode::from_u16(mood.load(Ordering::SeqCst)).unwrap();
             let body = if status == 200 {
-                json!({ "object": "list", "data": [{ "id": "gpt-5.4", "object": "model", "created": 1, "owned_by": "openai" }] })
+                let model =
+                    |id| json!({ "id": id, "object": "model", "created": 1, "owned_by": "openai" });
+                let models: Vec<Value> = listed.lock().unwrap().iter().map(model).collect();
+                json!({ "object": "list", "data": models })
             } else {
                 json!({ "error": { "message": "no", "type": "error", "param": null, "code": null } })
             };
@@ -278,12 +284,33 @@ impl Moody {
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let answer = post(async || ([(header::CONTENT_TYPE, "text/event-stream")], ZERO));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let answer = post(async move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            ([(header::CONTENT_TYPE, "text/event-stream")], ZERO)
+        });
         let router = Router::new()
             .route("/v1/models", list)
             .route("/v1/chat/completions", answer);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, status, lists }
+        Self {
+            url,
+            status,
+            models,
+            lists,
+            asked,
+        }
+    }
+
+    /// The models that it lists from now on.
+    pub fn offer(&self, models: &[&'static str]) {
+        *self.models.lock().unwrap() = models.to_vec();
+    }
+
+    /// How often one of its models was asked something.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 
     /// What it answers from now on.

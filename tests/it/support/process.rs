@@ -11,6 +11,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// How long a start may take before it counts as failed.
+const START: Duration = Duration::from_secs(30);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_keylm");
 
 /// A running program. It is killed when it is dropped.
@@ -30,7 +32,7 @@ pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
 /// The same, started by a shell that has said this first: a limit, a signal to ignore.
 pub fn command_after(words: &str, folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &format!("{words}; exec \"$0\""), PROGRAM]);
+    shell.args(["-c", &format!("{words}; exec \"$0\" \"$@\""), PROGRAM]);
     prepared(shell, folder, settings)
 }
 
@@ -85,7 +87,7 @@ impl Server {
             })
             .collect();
         drop(listening);
-        let url = tokio::time::timeout(Duration::from_secs(30), url.recv()).await;
+        let url = tokio::time::timeout(START, url.recv()).await;
         let url = url
             .ok()
             .flatten()
@@ -96,6 +98,39 @@ impl Server {
             child,
             output,
             listeners,
+        }
+    }
+
+    /// The same, and what it says goes into this file only.
+    pub async fn launch_into(
+        sim: &Simulator,
+        folder: TempDir,
+        mut command: Command,
+        log: &Path,
+    ) -> Self {
+        behind(&mut command, sim);
+        let file = std::fs::File::create(log).unwrap();
+        let child = command.stdout(file.try_clone().unwrap()).stderr(file);
+        let child = child.spawn().unwrap();
+        let listening = async {
+            loop {
+                let said = std::fs::read_to_string(log).unwrap();
+                let mut lines = said.split_inclusive('\n');
+                let url =
+                    lines.find_map(|line| line.strip_prefix("listening on ")?.strip_suffix('\n'));
+                if let Some(url) = url {
+                    return url.to_owned();
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let url = tokio::time::timeout(START, listening).await;
+        Self {
+            url: url.expect("it listens"),
+            folder,
+            child,
+            output: Arc::default(),
+            listeners: Vec::new(),
         }
     }
 
