@@ -260,6 +260,8 @@ impl Db {
             SqlitePoolOptions::new()
                 .max_connections(most)
                 .acquire_timeout(Duration::from_secs(10))
+                // It is in this process: asking whether it is there is one more turn of its thread.
+                .test_before_acquire(false)
                 // On a full disk SQLite rolls back by itself. The driver takes that transaction for open for ever, so that
                 // none begins on this connection any more: another one replaces it.
                 .before_acquire(|connection, _| {

@@ -213,7 +213,8 @@ impl<'a> Running<'a> {
             let finished = self.finish.is_some();
             let ended = tokio::select! {
                 biased;
-                outcome = stored(&mut self.inflight) => {
+                // While nothing waits for it, nobody needs to be woken for it.
+                outcome = stored(&mut self.inflight), if !self.waiting.is_empty() => {
                     self.inflight = None;
                     match outcome {
                         Outcome::Stored => {

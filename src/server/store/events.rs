@@ -1,7 +1,8 @@
 //! The append-only log of each answer, and the claims that make a send happen once.
 
-use super::batches::Batches;
-use super::{Db, Result, StoreError, Tx, read, within};
+pub use super::batches::MOST_AT_ONCE;
+use super::batches::{Batches, Padded};
+use super::{Db, Result, StoreError, Tx, read, within, write};
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
 use crate::shared::time::Timestamp;
 
@@ -98,6 +99,53 @@ pub async fn append(tx: &mut Tx, events: &[(&MessageId, &Event)]) -> Result<()> 
         })?;
     }
     Ok(())
+}
+
+/// An event for a log that somebody writes in this epoch.
+pub type Next<'a> = (&'a MessageId, i64, &'a Event);
+
+/// Appends events to the logs of the streaming answers that `owner` still writes, each in the epoch that is named with it,
+/// and answers how many those were. A transaction by itself: one statement, which takes none of more than [`MOST_AT_ONCE`].
+///
+/// # Errors
+/// As [`append`].
+pub async fn extend(db: &Db, owner: &str, events: &[Next<'_>]) -> Result<u64> {
+    static SQL: Padded = Padded::new(|rows| {
+        let rows: Vec<String> = (0..rows)
+            .map(|row| row * 5 + 1)
+            .map(|at| {
+                format!(
+                    "(${}, ${}, ${}, ${}, ${})",
+                    at + 1,
+                    at + 2,
+                    at + 3,
+                    at + 4,
+                    at + 5
+                )
+            })
+            .collect();
+        // Row by row, each looked up by its message.
+        format!(
+            "INSERT INTO message_events (message_id, seq, kind, data)
+            SELECT v.column1, v.column3, v.column4, v.column5 FROM (VALUES {}) AS v CROSS JOIN messages AS m
+            WHERE m.id = v.column1 AND m.epoch = v.column2 AND m.owner = $1 AND m.status = 'streaming'",
+            rows.join(", ")
+        )
+    });
+    let Some((sql, padding)) = SQL.at_least(events.len()) else {
+        return Ok(0);
+    };
+    let taken = write!(db, c => {
+        let mut query = sqlx::query(sql).bind(owner);
+        for (message, epoch, event) in events {
+            query = query.bind(message.as_str()).bind(epoch).bind(event.seq).bind(event.kind.as_str()).bind(&event.data);
+        }
+        for _ in 0..padding {
+            query = query.bind(None::<&str>).bind(None::<i64>).bind(None::<i64>).bind(None::<&str>).bind(None::<&str>);
+        }
+        query.execute(c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(taken)
 }
 
 /// Events after number `after`, in order, `limit` at the most.

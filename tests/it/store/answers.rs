@@ -124,6 +124,52 @@ async fn a_thread_has_one_running_answer(
         .unwrap();
 }
 
+/// The short way of a busy writer.
+#[rstest]
+#[tokio::test]
+async fn a_log_is_extended_only_by_the_owner_of_a_streaming_answer_and_by_as_much_as_fits_into_a_statement(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let (_, _, answer) = running(&test.db).await;
+    let (db, id) = (&test.db, &answer.message.id);
+    let missing: MessageId = "a9".parse().unwrap();
+    let all: Vec<Event> = (1..).map(event).take(events::MOST_AT_ONCE + 3).collect();
+    let extend = async |owner: &str, of: &MessageId, epoch: i64, some: &[Event]| {
+        let rows: Vec<_> = some.iter().map(|event| (of, epoch, event)).collect();
+        events::extend(db, owner, &rows).await
+    };
+    assert_eq!(
+        extend(ME, id, 1, &all[..2]).await.unwrap(),
+        0,
+        "it is pending"
+    );
+    let mut tx = db.begin().await.unwrap();
+    assert!(messages::begin_streaming(&mut tx, id, ME, 1).await.unwrap());
+    tx.commit().await.unwrap();
+    for (owner, of, epoch) in [("process-2", id, 1), (ME, id, 2), (ME, &missing, 1)] {
+        let taken = extend(owner, of, epoch, &all[..2]).await.unwrap();
+        assert_eq!(taken, 0, "{owner} {of} {epoch}");
+    }
+    let mixed = [(id, 1, &all[0]), (&missing, 1, &all[0]), (id, 1, &all[1])];
+    assert_eq!(events::extend(db, ME, &mixed).await.unwrap(), 2);
+    assert_eq!(extend(ME, id, 1, &all[2..3]).await.unwrap(), 1);
+    let conflict = extend(ME, id, 1, &all[2..5]).await.unwrap_err();
+    assert!(
+        conflict.is_conflict(),
+        "nothing is written twice: {conflict}"
+    );
+    let most = i64::try_from(events::MOST_AT_ONCE).unwrap();
+    assert_eq!(
+        extend(ME, id, 1, &all[3..]).await.unwrap(),
+        u64::try_from(most).unwrap()
+    );
+    assert_eq!(events::after(db, id, 0, 2 * most).await.unwrap(), all);
+    assert!(end(db, &answer, "1").await);
+    let late = [event(most + 4)];
+    assert_eq!(extend(ME, id, 1, &late).await.unwrap(), 0, "it has ended");
+}
+
 #[rstest]
 #[tokio::test]
 async fn only_the_owner_of_a_running_answer_appends_to_it(
