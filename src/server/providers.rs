@@ -5,6 +5,7 @@ pub mod account;
 pub mod answer;
 pub mod anthropic;
 mod classify;
+pub mod cohere;
 mod decode;
 pub mod gemini;
 pub mod openai;
@@ -12,6 +13,7 @@ pub mod sse;
 pub mod tokens;
 pub mod transport;
 mod wire;
+pub mod xai;
 
 use crate::server::crypto::secret::Secret;
 use crate::shared::chat::{ChatSettings, FinishReason, Role};
@@ -407,7 +409,13 @@ pub trait Provider: Send + Sync {
 }
 
 /// All providers that this build speaks, in the order of the dashboard.
-pub static REGISTRY: &[&dyn Provider] = &[&openai::OPENAI, &anthropic::ANTHROPIC, &gemini::GEMINI];
+pub static REGISTRY: &[&dyn Provider] = &[
+    &openai::OPENAI,
+    &anthropic::ANTHROPIC,
+    &gemini::GEMINI,
+    &xai::XAI,
+    &cohere::COHERE,
+];
 
 /// The provider with this id.
 #[must_use]

@@ -1,10 +1,10 @@
-//! A local stand-in for the providers, for demonstrations and tests. It speaks the wire formats of OpenAI (Chat
-//! Completions and Responses), Anthropic and Gemini, and misbehaves on demand: the key or the model that a caller picks
-//! decides what goes wrong. `docs/simulator.md` has the menus.
+//! A local stand-in for the providers, for demonstrations and tests. It speaks their wire formats, and misbehaves on
+//! demand: the key or the model that a caller picks decides what goes wrong. `docs/simulator.md` has the menus.
 
 mod answer;
 mod anthropic;
 mod chat;
+mod cohere;
 mod gemini;
 mod keys;
 mod openai;
@@ -15,6 +15,7 @@ mod routes;
 mod script;
 mod trouble;
 mod wire;
+mod xai;
 
 use std::{
     io::{self, Write},

@@ -1,4 +1,4 @@
-//! The framer and the four decoders: whatever a provider sends, and however the network cuts it.
+//! The framers and the decoders: whatever a provider sends, and however the network cuts it.
 
 use crate::mutation::{Dice, Edit, recordings, spoil};
 use keylm::server::providers::answer::Answer;
@@ -159,7 +159,7 @@ struct Dialect {
     ends: fn(&Frame, &Value) -> bool,
 }
 
-static DIALECTS: [Dialect; 4] = [
+static DIALECTS: [Dialect; 6] = [
     Dialect {
         target: "openai_chat",
         provider: "openai",
@@ -173,7 +173,8 @@ static DIALECTS: [Dialect; 4] = [
         model: "gpt-5-pro",
         recordings: "responses-",
         ends: |frame, value| {
-            ["response.completed", "response.incomplete"].contains(&kind(frame, value))
+            ["response.completed", "response.incomplete", "response.done"]
+                .contains(&kind(frame, value))
         },
     },
     Dialect {
@@ -196,6 +197,23 @@ static DIALECTS: [Dialect; 4] = [
                     .pointer("/promptFeedback/blockReason")
                     .is_some_and(Value::is_string)
         },
+    },
+    Dialect {
+        target: "xai",
+        provider: "xai",
+        model: "grok-4.7",
+        recordings: "",
+        ends: |frame, value| {
+            ["response.completed", "response.incomplete", "response.done"]
+                .contains(&kind(frame, value))
+        },
+    },
+    Dialect {
+        target: "cohere",
+        provider: "cohere",
+        model: "command-a-plus-05-2026",
+        recordings: "",
+        ends: |frame, value| kind(frame, value) == "message-end",
     },
 ];
 
@@ -307,7 +325,7 @@ fn assert_countable(usage: &TokenUsage) {
 }
 
 #[rstest]
-fn any_bytes_make_a_sound_answer(#[values(0, 1, 2, 3)] n: usize) {
+fn any_bytes_make_a_sound_answer(#[values(0, 1, 2, 3, 4, 5)] n: usize) {
     let dialect = &DIALECTS[n];
     for (_, bytes) in dialect.recordings() {
         dialect.reads_soundly(&bytes, &mut Dice::of(&bytes));
@@ -318,7 +336,7 @@ fn any_bytes_make_a_sound_answer(#[values(0, 1, 2, 3)] n: usize) {
 }
 
 #[rstest]
-fn a_spoiled_recording_makes_a_sound_answer(#[values(0, 1, 2, 3)] n: usize) {
+fn a_spoiled_recording_makes_a_sound_answer(#[values(0, 1, 2, 3, 4, 5)] n: usize) {
     let dialect = &DIALECTS[n];
     let recordings = dialect.recordings();
     bolero::check!(name = format!("{}_spoiled", dialect.target))
@@ -410,7 +428,7 @@ fn retell(frames: &[Frame], dice: &mut Dice) -> Vec<u8> {
 }
 
 #[rstest]
-fn what_nobody_knows_changes_nothing(#[values(0, 1, 2, 3)] n: usize) {
+fn what_nobody_knows_changes_nothing(#[values(0, 1, 2, 3, 4, 5)] n: usize) {
     let dialect = &DIALECTS[n];
     let recordings: Vec<_> = dialect
         .recordings()

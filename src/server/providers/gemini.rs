@@ -270,15 +270,13 @@ fn body(request: &ChatRequest) -> Value {
             json!({"role": role, "parts": [{"text": turn.text}]})
         })
         .collect();
-    let max_tokens = settings.max_tokens.map(|wanted| {
-        request
-            .max_output_tokens
-            .map_or(u64::from(wanted), |most| most.min(u64::from(wanted)))
-    });
     let options = [
         ("temperature", settings.temperature.map(Value::from)),
         ("topP", settings.top_p.map(Value::from)),
-        ("maxOutputTokens", max_tokens.map(Value::from)),
+        (
+            "maxOutputTokens",
+            wire::max_tokens(request).map(Value::from),
+        ),
         ("thinkingConfig", thinking_config(request)),
     ];
     let config: Map<String, Value> = options

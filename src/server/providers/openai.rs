@@ -1,7 +1,7 @@
 //! OpenAI: Chat Completions, and Responses for the models that have nothing else (providers.md §1).
 
 mod chat;
-mod responses;
+pub(super) mod responses;
 
 use super::account::Access;
 use super::classify::{self, Said};
@@ -80,7 +80,7 @@ impl Provider for OpenAi {
     ) -> Result<WireRequest, ProviderError> {
         let key = access.field("key")?;
         let (path, body): (&[&str], _) = if responses_only(request.model.as_str()) {
-            (&["responses"], responses::body(request))
+            (&["responses"], responses::body(request, &knobs(request)))
         } else {
             (&["chat", "completions"], chat::body(request))
         };
@@ -93,7 +93,7 @@ impl Provider for OpenAi {
 
     fn decoder(&self, request: &ChatRequest) -> Box<dyn Decoder> {
         if responses_only(request.model.as_str()) {
-            Box::new(Decoding::new(responses::Responses::default()))
+            Box::new(Decoding::new(responses::Responses::new(rule)))
         } else {
             Box::new(Decoding::new(chat::Chat::default()))
         }
@@ -241,12 +241,12 @@ fn family(id: &str) -> Option<Family> {
 
 /// The part of the settings that this model takes.
 #[derive(Default)]
-struct Knobs {
-    reasons: bool,
-    effort: Option<ReasoningEffort>,
-    temperature: Option<f64>,
-    top_p: Option<f64>,
-    max_tokens: Option<u64>,
+pub(super) struct Knobs {
+    pub(super) reasons: bool,
+    pub(super) effort: Option<ReasoningEffort>,
+    pub(super) temperature: Option<f64>,
+    pub(super) top_p: Option<f64>,
+    pub(super) max_tokens: Option<u64>,
 }
 
 fn knobs(request: &ChatRequest) -> Knobs {
@@ -269,11 +269,7 @@ fn knobs(request: &ChatRequest) -> Knobs {
         effort,
         temperature: settings.temperature.filter(|_| samples),
         top_p: settings.top_p.filter(|_| samples),
-        max_tokens: settings.max_tokens.map(|wanted| {
-            request
-                .max_output_tokens
-                .map_or(u64::from(wanted), |most| most.min(u64::from(wanted)))
-        }),
+        max_tokens: wire::max_tokens(request),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the dialects share when they write a request.
 
-use super::{ProviderError, Turn, WireRequest};
+use super::{ChatRequest, ProviderError, Turn, WireRequest};
 use crate::server::crypto::secret::Secret;
 use crate::shared::chat::{ReasoningEffort, Role};
 use crate::shared::error::ErrorCode;
@@ -74,6 +74,16 @@ pub(super) fn alternating(turns: &[Turn]) -> Vec<Turn> {
         }
     }
     merged
+}
+
+/// What an answer may cost in output: what the person asked for, and never more than the model can write.
+pub(super) fn max_tokens(request: &ChatRequest) -> Option<u64> {
+    let wanted = request.settings.max_tokens.map(u64::from)?;
+    Some(
+        request
+            .max_output_tokens
+            .map_or(wanted, |most| most.min(wanted)),
+    )
 }
 
 /// The effort that comes closest to `wanted` among those that a model takes, in ascending order: the same, else the

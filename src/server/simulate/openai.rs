@@ -445,7 +445,8 @@ async fn post_responses(State(shared): Sim, headers: HeaderMap, body: Bytes) -> 
     let outcome = async {
         let key = key(&headers);
         admit(&PROVIDER, &key, Purpose::Generate)?;
-        let (asked, dialect) = responses::ask(&body, key, shared.next())?;
+        let (asked, dialect) =
+            responses::ask(&PROVIDER, responses::check, &body, key, shared.next())?;
         perform(&shared, asked, dialect).await.map(limits)
     };
     conclude(&shared, &PROVIDER, outcome.await).await

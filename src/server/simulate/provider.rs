@@ -6,8 +6,9 @@ use axum::Router;
 use http::Method;
 
 use super::{
-    Shared, anthropic, gemini, openai,
+    Shared, anthropic, cohere, gemini, openai,
     trouble::{Spelled, Trouble},
+    xai,
 };
 
 /// A provider that the simulator plays.
@@ -34,7 +35,13 @@ pub(super) struct Provider {
 }
 
 /// All of them. OpenAI also answers where nobody else does.
-pub(super) static ALL: &[&Provider] = &[&openai::PROVIDER, &anthropic::PROVIDER, &gemini::PROVIDER];
+pub(super) static ALL: &[&Provider] = &[
+    &openai::PROVIDER,
+    &anthropic::PROVIDER,
+    &gemini::PROVIDER,
+    &xai::PROVIDER,
+    &cohere::PROVIDER,
+];
 
 /// Whose address this would be, by its first segment.
 pub(super) fn at(path: &str) -> &'static Provider {

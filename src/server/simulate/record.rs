@@ -46,7 +46,7 @@ impl Recorded {
     /// Whether the request asked for an answer of a model.
     #[must_use]
     pub fn is_generation(&self) -> bool {
-        const ENDS: [&str; 3] = ["/chat/completions", "/responses", "/messages"];
+        const ENDS: [&str; 4] = ["/chat/completions", "/responses", "/messages", "/v2/chat"];
         self.method == "POST"
             && (ENDS.iter().any(|end| self.path.ends_with(end))
                 || self.path.contains("enerateContent"))

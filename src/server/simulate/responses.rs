@@ -11,7 +11,7 @@ use super::{
     wire::{Answer, Dialect, Tally, event},
 };
 
-pub(super) use ask::ask;
+pub(super) use ask::{ask, check};
 
 const REFUSAL: &str = "I'm sorry, but I can't help with that.";
 

@@ -3,6 +3,7 @@
 use super::{access, account, provider};
 use keylm::server::providers::{LiveModel, ModelPage, REGISTRY};
 use keylm::shared::error::ErrorCode;
+use keylm::shared::model::Pricing;
 use rstest::rstest;
 
 fn parse(id: &str, body: &str) -> ModelPage {
@@ -142,6 +143,83 @@ fn gemini_gives_names_and_limits_by_the_page() {
         }
     );
     assert_eq!(parse("gemini", "{}"), ModelPage::default());
+}
+
+#[test]
+fn xai_gives_prices_and_what_a_model_sees() {
+    assert_eq!(url("xai", None), "https://api.x.ai/v1/language-models");
+    let page = parse(
+        "xai",
+        r#"{"models":[
+            {"id":"grok-4.7","object":"model","owned_by":"xai","created":1790812800,"version":"1.0","fingerprint":"fp_1",
+             "input_modalities":["text","image"],"output_modalities":["text"],"aliases":["grok-latest"],
+             "prompt_text_token_price":20000,"cached_prompt_text_token_price":5000,"completion_text_token_price":60000,
+             "prompt_text_token_price_long_context":40000,"long_context_threshold":200000,"max_prompt_length":500000},
+            {"id":"grok-next","created":1,"input_modalities":["text"],"output_modalities":["text"],"prompt_text_token_price":1},
+            {"id":"grok-imagine","created":1,"input_modalities":["text"],"output_modalities":["image"]}]}"#,
+    );
+    let grok = LiveModel {
+        context_window: Some(500_000),
+        vision: Some(true),
+        reasoning: Some(true),
+        pricing: Some(Pricing {
+            input_per_mtok: 2.0,
+            output_per_mtok: 6.0,
+        }),
+        created: Some(1_790_812_800),
+        ..live("grok-4.7")
+    };
+    let next = LiveModel {
+        vision: Some(false),
+        created: Some(1),
+        ..live("grok-next")
+    };
+    assert_eq!(
+        page,
+        ModelPage {
+            models: vec![grok, next],
+            next: None
+        }
+    );
+}
+
+#[test]
+fn cohere_gives_limits_and_features_by_the_page() {
+    let base = "https://api.cohere.com/v1/models?endpoint=chat&page_size=1000";
+    assert_eq!(url("cohere", None), base);
+    assert_eq!(
+        url("cohere", Some("t=1")),
+        format!("{base}&page_token=t%3D1")
+    );
+    let page = parse(
+        "cohere",
+        r#"{"models":[
+            {"name":"command-a-plus-05-2026","is_deprecated":false,"endpoints":["chat"],"finetuned":false,"context_length":436000.0,
+             "tokenizer_url":"x","default_endpoints":[],"features":["tools","vision","json_mode","json_schema","reasoning"]},
+            {"name":"command-new","is_deprecated":false,"endpoints":["chat","generate"],"context_length":0,"features":null},
+            {"name":"command-light","is_deprecated":true,"endpoints":["chat"],"context_length":4096,"features":null},
+            {"name":"embed-v4.0","is_deprecated":false,"endpoints":["embed"],"context_length":128000,"features":null}],
+            "next_page_token":"more"}"#,
+    );
+    let plus = LiveModel {
+        context_window: Some(436_000),
+        vision: Some(true),
+        tools: Some(true),
+        json_mode: Some(true),
+        reasoning: Some(true),
+        ..live("command-a-plus-05-2026")
+    };
+    assert_eq!(
+        page,
+        ModelPage {
+            models: vec![plus, live("command-new")],
+            next: Some("more".to_owned())
+        }
+    );
+    assert_eq!(
+        parse("cohere", r#"{"models":[],"next_page_token":""}"#),
+        ModelPage::default()
+    );
 }
 
 #[rstest]

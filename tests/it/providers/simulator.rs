@@ -40,6 +40,16 @@ static GUESTS: &[Guest] = &[
         credential: |kind| vec![("key", format!("AQ.sim-{kind}-Canary"))],
         header: "x-goog-api-key",
     },
+    Guest {
+        id: "xai",
+        credential: |kind| vec![("key", format!("xai-sim-{kind}-Canary"))],
+        header: "authorization",
+    },
+    Guest {
+        id: "cohere",
+        credential: |kind| vec![("key", format!("co-sim-{kind}-Canary"))],
+        header: "authorization",
+    },
 ];
 
 /// The ids of all providers.
@@ -413,6 +423,13 @@ async fn a_key_is_checked_by_listing(#[case] kind: &str, #[case] code: ErrorCode
         assert_eq!((error.code, error.list_only), (code, false), "{id}");
         assert!(!format!("{error} {error:?}").contains("Canary"), "{id}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_blocked_with_a_good_status_is_refused() {
+    let sim = simulator().await;
+    let error = list(&patient(), &sim, "xai", "blocked").await;
+    assert_eq!(error.expect_err("blocked").code, ErrorCode::InvalidKey);
 }
 
 #[tokio::test]

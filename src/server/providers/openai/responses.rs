@@ -1,15 +1,14 @@
 //! Responses.
 
-use super::super::classify;
+use super::super::classify::{self, Rule};
 use super::super::decode::{Dialect, Step, count, inclusive_usage, text};
 use super::super::{ChatRequest, ProviderEvent};
-use super::{knobs, rule};
+use super::Knobs;
 use crate::shared::chat::{FinishReason, Role};
 use serde_json::{Map, Value, json};
 
 /// The body of a request. Nothing is stored with the provider, whose default is to keep it.
-pub(super) fn body(request: &ChatRequest) -> Value {
-    let knobs = knobs(request);
+pub(in super::super) fn body(request: &ChatRequest, knobs: &Knobs) -> Value {
     let input: Vec<Value> = request
         .turns
         .iter()
@@ -52,10 +51,21 @@ pub(super) fn body(request: &ChatRequest) -> Value {
 }
 
 /// The events of an answer.
-#[derive(Default)]
-pub(super) struct Responses {
+pub(in super::super) struct Responses {
+    rule: Rule,
     refused: bool,
     called: bool,
+}
+
+impl Responses {
+    /// Errors inside the answer are read by this rule first.
+    pub(in super::super) const fn new(rule: Rule) -> Self {
+        Self {
+            rule,
+            refused: false,
+            called: false,
+        }
+    }
 }
 
 impl Dialect for Responses {
@@ -76,7 +86,8 @@ impl Dialect for Responses {
             "response.output_item.added" if text(value, "/item/type") == Some("function_call") => {
                 self.called = true;
             }
-            "response.completed" => {
+            // xAI may say `done`.
+            "response.completed" | "response.done" => {
                 usage(value, out);
                 out.push(ProviderEvent::Finish(if self.refused {
                     FinishReason::ContentFilter
@@ -102,11 +113,11 @@ impl Dialect for Responses {
                 usage(value, out);
                 return Step::Fail(classify::in_stream(
                     value.get("response").unwrap_or(value),
-                    rule,
+                    self.rule,
                 ));
             }
             // The specification has the fields at the top, recorded traffic has them under `error`.
-            "error" => return Step::Fail(classify::in_stream(value, rule)),
+            "error" => return Step::Fail(classify::in_stream(value, self.rule)),
             _ if kind.starts_with("response.") => {}
             _ => return Step::Unknown,
         }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     super::{
         openai::{self, Api},
+        provider::Provider,
         script::Asked,
         trouble::Trouble,
     },
@@ -46,8 +47,26 @@ const FIELDS: [&str; 30] = [
 
 const ROLES: [&str; 4] = ["user", "assistant", "system", "developer"];
 
-/// Reads and checks a request.
+/// Whether a model is an ordinary one; refuses what it does not take.
+pub(in super::super) type Check = fn(&Map<String, Value>, &str) -> Result<bool, Trouble>;
+
+/// OpenAI's own rules.
+pub(in super::super) fn check(body: &Map<String, Value>, model: &str) -> Result<bool, Trouble> {
+    let known = openai::known(model, Api::Responses)?;
+    let effort = body.get("reasoning").and_then(|it| it.get("effort"));
+    openai::check_reasoning(
+        body,
+        model,
+        effort.and_then(Value::as_str),
+        "reasoning.effort",
+    )?;
+    Ok(known)
+}
+
+/// Reads and checks a request to this provider.
 pub(in super::super) fn ask(
+    provider: &'static Provider,
+    check: Check,
     body: &[u8],
     key: String,
     serial: u64,
@@ -61,11 +80,9 @@ pub(in super::super) fn ask(
             format!("Unknown parameter: '{name}'."),
         ));
     }
-    let known = openai::known(&model, Api::Responses)?;
+    let known = check(&body, &model)?;
     let turns = input(&body)?;
     let reasoning = body.get("reasoning").unwrap_or(&Value::Null);
-    let effort = reasoning.get("effort").and_then(Value::as_str);
-    openai::check_reasoning(&body, &model, effort, "reasoning.effort")?;
     openai::check_ranges(&body)?;
     let cap = body.get("max_output_tokens").and_then(Value::as_u64);
     if let Some(cap) = cap.filter(|cap| *cap < 16) {
@@ -94,7 +111,7 @@ pub(in super::super) fn ask(
         ..Responses::default()
     };
     let asked = Asked {
-        provider: &openai::PROVIDER,
+        provider,
         known,
         key,
         stream: body

@@ -68,7 +68,7 @@ const CHAT: Dialect = Dialect {
     unknown: "event: later\ndata: {\"object\":\"later\"}\n\ndata: {\"choices\":[]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"later\":1}}]}\n\n",
 };
 
-static RESPONSES: Dialect = Dialect {
+const RESPONSES: Dialect = Dialect {
     name: "OpenAI Responses",
     provider: "openai",
     model: "gpt-5-pro",
@@ -132,5 +132,36 @@ static GEMINI: Dialect = Dialect {
     unknown: "event: later\ndata: {\"later\":1}\n\ndata: {\"candidates\":[]}\n\ndata: {\"candidates\":[{\"content\":{\"parts\":[{\"later\":1}]},\"index\":0}]}\n\n",
 };
 
+static XAI: Dialect = Dialect {
+    name: "xAI Responses",
+    provider: "xai",
+    model: "grok-4.7",
+    ..RESPONSES
+};
+
+static COHERE: Dialect = Dialect {
+    name: "Cohere v2",
+    provider: "cohere",
+    model: "command-a-plus-05-2026",
+    open: "event: message-start\ndata: {\"type\":\"message-start\",\"id\":\"x\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[]}}}\n\nevent: content-start\ndata: {\"type\":\"content-start\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"type\":\"text\",\"text\":\"\"}}}}\n\n",
+    text: "event: content-delta\ndata: {\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"text\":\"@\"}}}}\n\n",
+    reasoning: Yes(
+        "event: content-delta\ndata: {\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"thinking\":\"@\"}}}}\n\n",
+    ),
+    // The reason and the terminator are one event; `terminator` is the good one.
+    stop: "event: content-end\ndata: {\"type\":\"content-end\",\"index\":0}\n\n",
+    length: "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"MAX_TOKENS\"}}\n\n",
+    filtered: Yes(
+        "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"ERROR_TOXIC\"}}\n\n",
+    ),
+    refusal: Skipped("a refusal has no words, only a finish reason"),
+    usage: "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"COMPLETE\",\"usage\":{\"billed_units\":{\"input_tokens\":2,\"output_tokens\":5},\"tokens\":{\"input_tokens\":7,\"output_tokens\":5},\"cached_tokens\":3}}}\n\n",
+    terminator: Yes(
+        "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"COMPLETE\"}}\n\n",
+    ),
+    error: "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"ERROR\",\"error\":\"the model is overloaded\"}}\n\n",
+    unknown: "event: later\ndata: {\"type\":\"later\"}\n\nevent: content-start\ndata: {\"type\":\"content-start\",\"index\":9,\"delta\":{\"message\":{\"content\":{\"type\":\"later\"}}}}\n\nevent: citation-start\ndata: {\"type\":\"citation-start\",\"index\":0,\"delta\":{\"message\":{\"citations\":{\"text\":\"x\"}}}}\n\n",
+};
+
 /// All of them, one or more for each provider.
-pub(super) static ALL: &[&Dialect] = &[&CHAT, &RESPONSES, &ANTHROPIC, &GEMINI];
+pub(super) static ALL: &[&Dialect] = &[&CHAT, &RESPONSES, &ANTHROPIC, &GEMINI, &XAI, &COHERE];
