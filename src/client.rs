@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod clipboard;
 pub mod dom;
+pub mod log;
 mod place;
 pub mod storage;
 pub mod stream;

@@ -11,7 +11,6 @@
 
 pub mod app;
 pub mod chat;
-pub mod format;
 pub mod keys;
 pub mod pages;
 pub mod parts;

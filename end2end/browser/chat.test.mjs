@@ -81,9 +81,84 @@ scene("an answer is copied as the Markdown that the model wrote", {}, async ({ p
   const id = await thread(call, { questions: ["**bold** and\n\n```rust\nlet x = 1;\n```"] });
   await visit(page, `/chat/${id}`);
   await page.getByRole("button", { name: "Copy as Markdown" }).click();
-  await page.locator('button[aria-label="Copy as Markdown"] path[d="M5 13l4 4L19 7"]').waitFor();
+  await page.locator('button[aria-label="Copy as Markdown"] use[href="#i-check"]').waitFor();
   const { messages } = await call("GET", `/api/threads/${id}`);
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), messages.at(-1).content);
+});
+
+scene("a question is copied as it was written", {}, async ({ page, context, call, visit }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const asked = "  <b>bold</b> & \"quoted\"\n\nand 'more'";
+  const id = await thread(call, { questions: ["Hello", asked] });
+  await visit(page, `/chat/${id}`);
+  const copied = async (question) => {
+    await question.hover();
+    await question.getByRole("button", { name: "Copy the message" }).click();
+    await question.locator('use[href="#i-check"]').waitFor();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  const { messages } = await call("GET", `/api/threads/${id}`);
+  assert.equal(await copied(ui.questions(page).last()), messages[2].content);
+  assert.equal(await copied(ui.questions(page).first()), "Hello");
+});
+
+scene("messages that came with the page are edited and answered again, one after the other", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: ["First", "Second", "Third"] });
+  await visit(page, `/chat/${id}`);
+  await page.evaluate(() => document.querySelector("article").setAttribute("data-same", ""));
+  await ui.answers(page).nth(1).hover();
+  await ui.answers(page).nth(1).getByRole("button", { name: "Answer again" }).click();
+  await page.locator("article.answer:not(.live) .sibling", { hasText: "2/2" }).waitFor();
+  await answered(page, 2);
+  assert.equal(await ui.questions(page).count(), 2);
+  await ui.composer(page).press("ArrowUp");
+  const area = page.getByLabel("Edit the message").and(page.locator("textarea"));
+  assert.equal(await area.inputValue(), "Second");
+  await area.press("Escape");
+  await area.waitFor({ state: "detached" });
+  await ui.questions(page).last().locator(".bubble").waitFor();
+  await ui.composer(page).press("ArrowUp");
+  await area.fill("Second, in other words");
+  await area.press("Control+Enter");
+  await page.locator("article.answer:not(.live) .prose", { hasText: "Second, in other words" }).waitFor();
+  await answered(page, 2);
+  await say(page, "Fourth");
+  await answered(page, 3);
+  const texts = async () => (await ui.questions(page).locator(".plain").allInnerTexts()).map((text) => text.trim());
+  assert.deepEqual(await texts(), ["First", "Second, in other words", "Fourth"]);
+  assert.equal(await page.locator("article").first().getAttribute("data-same"), "", "what stood was left alone");
+  await page.reload();
+  assert.deepEqual(await texts(), ["First", "Second, in other words", "Fourth"]);
+});
+
+scene("an edit that is refused brings back what it would have replaced", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: ["First", "Second"] });
+  await visit(page, `/chat/${id}`);
+  await page.route("**/fn/messages/edit*", (route) => route.fulfill({ status: 429, body: "" }));
+  await ui.questions(page).first().hover();
+  await ui.questions(page).first().getByRole("button", { name: "Edit the message" }).click();
+  await page.getByLabel("Edit the message").and(page.locator("textarea")).fill("Something else entirely");
+  await page.getByRole("button", { name: "Send again" }).click();
+  await page.locator(".dock").getByRole("alert").waitFor();
+  const texts = await ui.questions(page).locator(".plain").allInnerTexts();
+  assert.deepEqual(texts.map((text) => text.trim()), ["First", "Second"]);
+  assert.equal(await ui.answers(page).locator("visible=true").count(), 2);
+});
+
+scene("earlier messages are shown above, and are edited there as well", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  const questions = Array.from({ length: 52 }, (_, n) => `Question ${n}.`);
+  const id = await thread(call, { questions });
+  await visit(page, `/chat/${id}`);
+  assert.equal(await ui.questions(page).count(), 50);
+  await page.getByRole("button", { name: "Show earlier messages" }).click();
+  await ui.questions(page).filter({ hasText: "Question 0." }).waitFor();
+  assert.equal(await ui.questions(page).count(), 52);
+  await ui.questions(page).nth(1).hover();
+  await ui.questions(page).nth(1).getByRole("button", { name: "Edit the message" }).click();
+  await page.getByLabel("Edit the message").and(page.locator("textarea")).fill("Another way.");
+  await page.getByRole("button", { name: "Send again" }).click();
+  await page.locator("article.answer:not(.live) .prose", { hasText: "Another way." }).waitFor();
+  assert.equal(await ui.questions(page).count(), 2);
 });
 
 scene("a code block is copied by its own button", {}, async ({ page, context, call, visit }) => {

@@ -115,6 +115,19 @@ scene("an answer that goes on can be stopped and read", {}, async ({ page, call,
   await page.getByText("Stopped by you. The text so far is kept.").waitFor();
 });
 
+scene("an answer is asked for again", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: ["First", "Second"] });
+  await visit(page, `/chat/${id}`);
+  await ui.answers(page).last().hover();
+  await page.getByRole("button", { name: "Answer again" }).last().click();
+  await page.waitForLoadState();
+  const second = page.locator("article.answer .sibling", { hasText: "2/2" });
+  for (let tries = 0; tries < 20 && (await second.count()) === 0; tries++) await page.reload();
+  await second.waitFor();
+  assert.match(new URL(page.url()).pathname, new RegExp(id));
+  assert.equal(await ui.answers(page).count(), 2);
+});
+
 scene("a chat is deleted from the sidebar", { devices: ["desktop"] }, async ({ page, call, visit }) => {
   await thread(call, { title: "Short-lived", questions: [] });
   await visit(page, "/chat");

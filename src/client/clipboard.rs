@@ -3,7 +3,7 @@
 use super::dom::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, HtmlTextAreaElement};
+use web_sys::HtmlTextAreaElement;
 
 /// Puts text on the clipboard; says whether that worked. Pages without TLS have only the old way.
 pub async fn copy(text: &str) -> bool {
@@ -36,22 +36,4 @@ fn copy_by_selection(text: &str) -> Option<bool> {
         .is_ok_and(|done| done.is_truthy());
     area.remove();
     Some(done)
-}
-
-/// When a click fell on a code block's Copy button, the button and the block's text.
-#[must_use]
-pub fn code_of(event: &Event) -> Option<(Element, String)> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    let button = target.closest("[data-copy]").ok()??;
-    let code = button
-        .closest(".code")
-        .ok()??
-        .query_selector("pre")
-        .ok()??;
-    Some((button, code.text_content()?))
-}
-
-/// Writes a word on a button.
-pub fn say(button: &Element, word: &str) {
-    button.set_text_content(Some(word));
 }

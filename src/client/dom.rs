@@ -14,7 +14,7 @@ pub(super) fn document() -> Option<Document> {
     window()?.document()
 }
 
-fn by_id<T: JsCast>(id: &str) -> Option<T> {
+pub(super) fn by_id<T: JsCast>(id: &str) -> Option<T> {
     document()?.get_element_by_id(id)?.dyn_into().ok()
 }
 

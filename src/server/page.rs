@@ -476,12 +476,10 @@ async fn sent(
         .parent_id
         .clone()
         .ok_or_else(|| fail(ServiceError::NotFound))?;
+    let asked = services.message(user, thread, &asked).await.map_err(fail)?;
     Ok(Sent {
-        user: services
-            .message_view(user, thread, &asked)
-            .await
-            .map_err(fail)?,
-        answer: services.view(placed),
+        question: services.finished(asked),
+        answer: services.answer(placed),
     })
 }
 

@@ -11,6 +11,7 @@
 mod cache;
 mod html;
 mod lock;
+pub mod message;
 mod repair;
 mod source;
 mod split;

@@ -215,48 +215,52 @@ pub struct Message {
     pub created_at: Timestamp,
 }
 
-/// A message as the page shows it: rendered on the server, the Markdown source left there.
+/// Which of its siblings a message is, from 1, and how many there are.
+pub type Sibling = (u32, u32);
+
+/// A message that has ended, as the page shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MessageView {
+pub struct Finished {
     /// The message.
     pub id: MessageId,
-    /// Who speaks.
-    pub role: Role,
-    /// What a person wrote, as plain text; empty for answers.
-    pub text: String,
-    /// An answer as safe HTML, one string a top-level block; empty for what a person wrote.
+    /// Its place among its siblings.
+    pub sibling: Sibling,
+    /// How it ended.
+    pub status: MessageStatus,
+    /// All of it, as safe HTML.
+    pub html: String,
+}
+
+/// An answer as the page follows it: rendered on the server, the Markdown source left there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerView {
+    /// The message.
+    pub id: MessageId,
+    /// Its place among its siblings.
+    pub sibling: Sibling,
+    /// Where it stands.
+    pub status: MessageStatus,
+    /// The model that answers.
+    pub model: Option<ModelId>,
+    /// What was said, as safe HTML, one string a top-level block.
     pub blocks: Vec<String>,
     /// The shown reasoning, as plain text.
     pub reasoning: Option<String>,
-    /// Where it stands.
-    pub status: MessageStatus,
-    /// Why the model ended.
-    pub finish_reason: Option<FinishReason>,
-    /// What went wrong.
-    pub error: Option<AppError>,
-    /// The model that answered.
-    pub model: Option<ModelId>,
-    /// The mask of the key that paid: `…abcd`.
-    pub key_mask: Option<String>,
-    /// Tokens and money.
-    pub usage: Option<Usage>,
-    /// How fast it was.
-    pub timing: Option<Timing>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Which of its siblings this is, from 1, and how many there are.
-    pub sibling: (u32, u32),
+    /// What stands below it once it has ended, as safe HTML: what went wrong, the numbers, what can be done with it.
+    pub foot: String,
 }
 
-/// A thread as the page opens it: the newest messages of the chosen branch, oldest first.
+/// A thread as the page opens it: the newest messages of the chosen branch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadView {
     /// The thread.
     pub thread: Thread,
-    /// Up to a hundred messages.
-    pub messages: Vec<MessageView>,
+    /// Up to a hundred messages, oldest first, without the last one if that is still being written.
+    pub messages: Vec<Finished>,
+    /// The answer that was just asked for or is still being written.
+    pub live: Option<AnswerView>,
     /// What to ask the messages before these with, if there are any.
     pub earlier: Option<i64>,
 }
@@ -295,8 +299,8 @@ pub enum ViewEvent {
     },
     /// The answer ended; this is how it is stored. Nothing follows.
     End {
-        /// The final message.
-        m: Box<MessageView>,
+        /// The whole answer.
+        m: Box<AnswerView>,
     },
 }
 
@@ -305,9 +309,9 @@ pub enum ViewEvent {
 #[serde(rename_all = "camelCase")]
 pub struct Sent {
     /// What the person wrote.
-    pub user: MessageView,
+    pub question: Finished,
     /// The answer to follow under `/api/threads/:thread/messages/:id/stream?view=html`.
-    pub answer: MessageView,
+    pub answer: AnswerView,
 }
 
 /// What the page gets back when a first message starts a thread.

@@ -1,12 +1,13 @@
 //! The chat.
 
+mod answer;
 mod composer;
 mod conversation;
-mod error_card;
-mod message;
+mod log;
 mod new_chat;
 mod options;
 mod picker;
+mod refusal;
 mod thread;
 
 pub use new_chat::NewChat;

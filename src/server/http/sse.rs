@@ -136,8 +136,8 @@ pub(super) fn rendered(
         if renderer.too_deep() {
             services.metrics().limit_hit(Limit::MarkdownDepth);
         }
-        if let Ok(view) = services.message_view(&user, &thread, &message).await {
-            write_view(&mut out, &ViewEvent::End { m: Box::new(view) });
+        if let Ok(placed) = services.message(&user, &thread, &message).await {
+            write_view(&mut out, &ViewEvent::End { m: Box::new(services.answer(placed)) });
             yield Ok(Bytes::from(out));
         }
     };

@@ -4,12 +4,12 @@ use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
 use crate::server::config::Limit;
 use crate::server::engine::recovery::told;
 use crate::server::providers;
-use crate::server::render::{self, Nesting};
+use crate::server::render::{self, Nesting, message};
 use crate::server::store::events::Kind;
 use crate::server::store::messages::Placed;
 use crate::server::store::{events, messages, threads};
 use crate::shared::chat::{
-    ChatSettings, Message, MessageView, Role, Thread, ThreadPage, ThreadStatus, ThreadView,
+    AnswerView, ChatSettings, Finished, Message, Role, Thread, ThreadPage, ThreadStatus, ThreadView,
 };
 use crate::shared::ids::{MessageId, ModelId, ProviderId, ThreadId, UserId};
 use crate::shared::validate::{MAX_SYSTEM_PROMPT_CHARS, MAX_TITLE_CHARS};
@@ -289,13 +289,17 @@ impl Services {
             .first()
             .map(|first| first.depth)
             .filter(|depth| *depth > 1);
-        let mut views = Vec::with_capacity(found.len());
-        for placed in found {
-            views.push(self.view(self.so_far(placed).await?));
-        }
+        let live = match found.pop_if(|last| !last.message.status.is_final()) {
+            Some(last) => Some(self.answer(self.so_far(last).await?)),
+            None => None,
+        };
         Ok(ThreadView {
             thread,
-            messages: views,
+            messages: found
+                .into_iter()
+                .map(|placed| self.finished(placed))
+                .collect(),
+            live,
             earlier,
         })
     }
@@ -364,65 +368,69 @@ impl Services {
         Ok(thread)
     }
 
-    /// One message as the page shows it.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn message_view(
-        &self,
-        user: &UserId,
-        thread: &ThreadId,
-        id: &MessageId,
-    ) -> Result<MessageView> {
-        Ok(self.view(self.message(user, thread, id).await?))
-    }
-
     /// How deep an answer's elements may be inside of each other.
     #[must_use]
     pub fn nesting(&self) -> Nesting {
         Nesting::new(self.0.limits.markdown_depth)
     }
 
-    /// A message as the page shows it.
+    /// What an answer says, as safe HTML.
+    fn blocks(&self, answer: &Message) -> Vec<String> {
+        let mut nesting = self.nesting();
+        let blocks = if answer.status.is_final() {
+            let rendered = &self.0.rendered;
+            rendered.blocks(&mut nesting, &answer.id, &answer.content)
+        } else {
+            render::blocks_within(&mut nesting, &answer.content)
+        };
+        if nesting.met() {
+            self.0.metrics.limit_hit(Limit::MarkdownDepth);
+        }
+        blocks
+    }
+
+    /// A message that has ended, as the page shows it.
     #[must_use]
-    pub fn view(&self, placed: Placed) -> MessageView {
+    pub fn finished(&self, placed: Placed) -> Finished {
         let Placed {
             message,
             key_mask,
             sibling,
             ..
         } = placed;
-        let (text, blocks) = match message.role {
-            Role::User => (message.content, Vec::new()),
-            Role::Assistant => {
-                let mut nesting = self.nesting();
-                let blocks = if message.status.is_final() {
-                    let rendered = &self.0.rendered;
-                    rendered.blocks(&mut nesting, &message.id, &message.content)
-                } else {
-                    render::blocks_within(&mut nesting, &message.content)
-                };
-                if nesting.met() {
-                    self.0.metrics.limit_hit(Limit::MarkdownDepth);
-                }
-                (String::new(), blocks)
-            }
+        let blocks = match message.role {
+            Role::User => Vec::new(),
+            Role::Assistant => self.blocks(&message),
         };
-        MessageView {
+        Finished {
+            html: message::message(&message, &blocks, key_mask.as_deref(), sibling),
             id: message.id,
-            role: message.role,
-            text,
-            blocks,
-            reasoning: message.reasoning,
-            status: message.status,
-            finish_reason: message.finish_reason,
-            error: message.error,
-            model: message.model,
-            key_mask,
-            usage: message.usage,
-            timing: message.timing,
-            created_at: message.created_at,
             sibling,
+            status: message.status,
+        }
+    }
+
+    /// An answer as the page follows it.
+    #[must_use]
+    pub fn answer(&self, placed: Placed) -> AnswerView {
+        let Placed {
+            message,
+            key_mask,
+            sibling,
+            ..
+        } = placed;
+        AnswerView {
+            blocks: self.blocks(&message),
+            foot: if message.status.is_final() {
+                message::foot(&message, key_mask.as_deref(), sibling)
+            } else {
+                String::new()
+            },
+            id: message.id,
+            sibling,
+            status: message.status,
+            model: message.model,
+            reasoning: message.reasoning,
         }
     }
 

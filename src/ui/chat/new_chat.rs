@@ -1,9 +1,9 @@
 //! `/chat`: where a chat begins.
 
 use super::composer::{Composer, Taken};
-use super::error_card::{headline, remedy};
 use super::options::{Options, OptionsButton};
 use super::picker::{Picker, PickerButton};
+use super::refusal::Refusal;
 use crate::api::models::picker;
 use crate::api::threads::{StartThread, start_thread};
 use crate::client::{dom, storage};
@@ -134,7 +134,8 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
                     threads.touch(started.thread.clone());
                     threads.handed_over.set(Some(ThreadView {
                         thread: started.thread,
-                        messages: vec![started.sent.user, started.sent.answer],
+                        messages: vec![started.sent.question],
+                        live: Some(started.sent.answer),
                         earlier: None,
                     }));
                     navigate(&to, NavigateOptions::default());
@@ -157,13 +158,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
                 .as_ref()
                 .map(|choice| choice.provider.to_string())
                 .unwrap_or_default();
-            view! {
-                <div class="error-card" role="alert">
-                    <p class="error-title">{icon("warn")}<strong>{headline(error.code)}</strong></p>
-                    <p>{error.message}</p>
-                    <div class="error-actions">{remedy(error.code, &provider)}</div>
-                </div>
-            }
+            view! { <Refusal error provider/> }
         })
     };
     view! {

@@ -1,8 +1,8 @@
 //! Picking a model.
 
 use crate::client::dom;
+use crate::shared::format::{count, price};
 use crate::shared::model::{Category, Choice, Model, PickerProvider};
-use crate::ui::format::{count, price};
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::{Catalog, choice_of};
 use crate::ui::state::clock::Clock;

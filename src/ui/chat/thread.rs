@@ -1,17 +1,17 @@
 //! `/chat/:id`: an open thread.
 
 use super::composer::{Composer, Taken};
-use super::conversation::{Conversation, Entry};
-use super::error_card::{headline, remedy};
-use super::message::Message;
+use super::conversation::Conversation;
+use super::log::{Log, edit};
 use super::options::{Options, OptionsButton};
 use super::picker::{Picker, PickerButton};
+use super::refusal::Refusal;
 use super::{LOG, NEW_DRAFT};
-use crate::api::messages::SendMessage;
+use crate::api::messages::{RetryAnswer, SendMessage};
 use crate::api::threads::{fork_thread, open_thread};
 use crate::client::stream::Link;
-use crate::client::{clipboard, dom, storage};
-use crate::shared::chat::{Role, Thread, ThreadChange, ThreadView};
+use crate::client::{dom, log, storage};
+use crate::shared::chat::{Thread, ThreadChange, ThreadView};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::ThreadId;
 use crate::shared::model::Choice;
@@ -30,13 +30,20 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Pixels from the end within which the reader counts as being at it.
-const NEAR_END: i32 = 48;
-
-/// A thread's page as it was loaded, and the id it was loaded for.
-type Loaded = (String, Result<ThreadView, AppError>);
+/// A thread's page as it was loaded.
+#[derive(Clone, Serialize, Deserialize)]
+struct Loaded {
+    /// The id it was loaded for.
+    id: String,
+    view: Result<ThreadView, AppError>,
+    /// The messages of `view`. They are not told to the browser beside the page, which has them.
+    #[serde(skip)]
+    html: Arc<str>,
+}
 
 /// Loads a thread, unless it was just started here.
 async fn load(threads: Threads, id: String) -> Loaded {
@@ -44,12 +51,18 @@ async fn load(threads: Threads, id: String) -> Loaded {
     let handed = handed
         .flatten()
         .filter(|view| view.thread.id.as_str() == id);
-    let view = match (handed, id.parse::<ThreadId>()) {
+    let mut view = match (handed, id.parse::<ThreadId>()) {
         (Some(view), _) => Ok(view),
         (None, Ok(id)) => open_thread(id, None).await.map_err(unless_signed_out),
         (None, Err(_)) => Err(AppError::new(ErrorCode::NotFound, "There is no such chat.")),
     };
-    (id, view)
+    let messages = view.as_mut().map(|view| std::mem::take(&mut view.messages));
+    let html = messages
+        .unwrap_or_default()
+        .into_iter()
+        .map(|message| message.html);
+    let html = html.collect::<String>().into();
+    Loaded { id, view, html }
 }
 
 /// The page of a thread.
@@ -81,7 +94,7 @@ pub fn ThreadPage() -> impl IntoView {
 #[component]
 fn Current(first: Loaded, id: Memo<String>) -> impl IntoView {
     let threads = expect_context::<Threads>();
-    let asked = StoredValue::new(first.0.clone());
+    let asked = StoredValue::new(first.id.clone());
     let shown = RwSignal::new(first);
     Effect::new(move || {
         let id = id.get();
@@ -89,16 +102,16 @@ fn Current(first: Loaded, id: Memo<String>) -> impl IntoView {
             asked.set_value(id.clone());
             spawn_local(async move {
                 let loaded = load(threads, id).await;
-                if asked.try_get_value().as_ref() == Some(&loaded.0) {
+                if asked.try_get_value().as_ref() == Some(&loaded.id) {
                     shown.set(loaded);
                 }
             });
         }
     });
     view! {
-        <For each=move || [shown.get()] key=|(id, _)| id.clone() let((_, view))>
-            {match view {
-                Ok(view) => view! { <Open view/> }.into_any(),
+        <For each=move || [shown.get()] key=|loaded| loaded.id.clone() let(loaded)>
+            {match loaded.view {
+                Ok(view) => view! { <Open view html=loaded.html/> }.into_any(),
                 Err(error) => view! { <Missing error/> }.into_any(),
             }}
         </For>
@@ -112,7 +125,7 @@ fn Missing(error: AppError) -> impl IntoView {
         <Title text="Not found"/>
         <TopBar><span></span></TopBar>
         <div class="greeting">
-            <h1>{if error.code == ErrorCode::NotFound { "There is no such chat" } else { headline(error.code) }}</h1>
+            <h1>{if error.code == ErrorCode::NotFound { "There is no such chat" } else { error.code.headline() }}</h1>
             <p class="lead">{if error.code == ErrorCode::NotFound { "It may have been deleted.".to_owned() } else { error.message }}</p>
             <p><a class="button primary" href="/chat">"Start a new one"</a></p>
         </div>
@@ -121,12 +134,12 @@ fn Missing(error: AppError) -> impl IntoView {
 }
 
 #[component]
-fn Open(view: ThreadView) -> impl IntoView {
+fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     let threads = expect_context::<Threads>();
     let toasts = expect_context::<Toasts>();
     let posted = form_error("/fn/messages/");
-    let conversation = Conversation::new(view);
+    let conversation = Conversation::new(view, html);
     let thread = conversation.thread;
     conversation.refused.set(posted);
     let choice = Memo::new(move |_| {
@@ -137,7 +150,7 @@ fn Open(view: ThreadView) -> impl IntoView {
         })
     });
     let text = RwSignal::new(String::new());
-    let editing = RwSignal::new(None::<String>);
+    let editing = RwSignal::new(None);
     let away = RwSignal::new(false);
     let wanted = RwSignal::new(None::<Choice>);
     Effect::new(move || {
@@ -162,25 +175,9 @@ fn Open(view: ThreadView) -> impl IntoView {
         conversation.send(content, move |ok| taken(ok));
     });
     let edit_last = Callback::new(move |()| {
-        let last = conversation.entries.with_untracked(|entries| {
-            entries
-                .iter()
-                .rev()
-                .find(|entry| entry.view.read_untracked().role == Role::User)
-                .cloned()
-        });
-        if let Some(Entry { key, .. }) =
-            last.filter(|_| conversation.running.read_untracked().is_none())
-        {
-            let id = format!("edit-{key}");
-            editing.set(Some(key));
-            set_timeout(
-                move || {
-                    dom::focus(&id);
-                    dom::fit_height(&id);
-                },
-                Duration::ZERO,
-            );
+        let last = log::last_question(LOG);
+        if let Some(last) = last.filter(|_| conversation.running.read_untracked().is_none()) {
+            edit(editing, last);
         }
     });
     let save = Callback::new(move |(system_prompt, settings)| {
@@ -227,6 +224,7 @@ fn Open(view: ThreadView) -> impl IntoView {
     let draft = draft_of(&thread.read_untracked().id);
     let seed = use_context::<RequestSeed>().unwrap_or_default().0;
     let thread_id = thread.read_untracked().id.to_string();
+    let (retry_thread, retry_seed) = (thread_id.clone(), seed.clone());
     view! {
         <Title text=title/>
         <TopBar>
@@ -235,6 +233,11 @@ fn Open(view: ThreadView) -> impl IntoView {
             <OptionsButton/>
         </TopBar>
         <Log conversation editing away/>
+        // The buttons of the messages that answer again without script.
+        <form id="retry" method="post" action=RetryAnswer::PATH>
+            <input type="hidden" name="thread" value=retry_thread/>
+            <input type="hidden" name="client_request_id" value=retry_seed/>
+        </form>
         <div class="dock">
             {move || away.get().then(|| view! {
                 <button type="button" class="latest" class:fresh=busy aria-label="Jump to the latest" on:click=move |_| dom::scroll_to_end(LOG)>
@@ -244,14 +247,9 @@ fn Open(view: ThreadView) -> impl IntoView {
             <LinkBanner conversation/>
             {move || conversation.gone.get().then(|| view! { <Gone thread text/> })}
             {move || conversation.refused.get().map(|error| view! {
-                <div class="error-card" role="alert">
-                    <p class="error-title">{icon("warn")}<strong>{headline(error.code)}</strong></p>
-                    <p>{error.message}</p>
-                    <div class="error-actions">
-                        {remedy(error.code, thread.read_untracked().provider.as_str())}
-                        <button type="button" class="button small js-only" on:click=move |_| conversation.refused.set(None)>"Dismiss"</button>
-                    </div>
-                </div>
+                <Refusal error provider=thread.read_untracked().provider.to_string()>
+                    <button type="button" class="button small js-only" on:click=move |_| conversation.refused.set(None)>"Dismiss"</button>
+                </Refusal>
             })}
             <Composer
                 text draft action=SendMessage::PATH busy stopping=conversation.stopping
@@ -329,64 +327,6 @@ fn Gone(thread: RwSignal<Thread>, text: RwSignal<String>) -> impl IntoView {
 /// Where the draft for a thread is kept.
 fn draft_of(id: &ThreadId) -> String {
     format!("draft:{id}")
-}
-
-/// The messages. The element grows upwards, so it opens at its end and stays there by itself.
-#[component]
-fn Log(
-    conversation: Conversation,
-    editing: RwSignal<Option<String>>,
-    away: RwSignal<bool>,
-) -> impl IntoView {
-    let toasts = expect_context::<Toasts>();
-    let loading = RwSignal::new(false);
-    let earlier = move |_| {
-        loading.set(true);
-        spawn_local(async move {
-            if let Err(error) = conversation.load_earlier().await {
-                toasts.trouble(&unless_signed_out(error));
-            }
-            loading.set(false);
-        });
-    };
-    let copy_code = move |event: ev::MouseEvent| {
-        if let Some((button, code)) = clipboard::code_of(&event) {
-            spawn_local(async move {
-                clipboard::say(
-                    &button,
-                    if clipboard::copy(&code).await {
-                        "Copied"
-                    } else {
-                        "Not copied"
-                    },
-                );
-                set_timeout(
-                    move || clipboard::say(&button, "Copy"),
-                    Duration::from_secs(2),
-                );
-            });
-        }
-    };
-    view! {
-        <div
-            id=LOG class="log" role="log" aria-live="off" aria-label="Messages" tabindex="0"
-            on:scroll=move |_| {
-                let now = dom::distance_from_end(LOG) > NEAR_END;
-                if away.get_untracked() != now { away.set(now) }
-            }
-            on:click=copy_code
-        >
-            <div class="log-inner">
-                {move || conversation.earlier.read().is_some().then(|| view! {
-                    <button type="button" class="button quiet earlier js-only" disabled=loading on:click=earlier>"Show earlier messages"</button>
-                })}
-                <For each=move || conversation.entries.get() key=|entry| entry.key.clone() let(entry)>
-                    <Message entry conversation editing/>
-                </For>
-            </div>
-        </div>
-    }
-    .into_any()
 }
 
 /// Says when the stream's connection is gone for longer than a blink.

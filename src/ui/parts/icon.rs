@@ -13,6 +13,15 @@ pub fn icon(name: &'static str) -> AnyView {
     .into_any()
 }
 
+/// The icons of finished messages, drawn once: what is said a hundred times refers to them.
+#[must_use]
+pub fn message_icons() -> AnyView {
+    let symbols = ["check", "copy", "edit", "gear", "key", "retry", "warn"].map(|name| {
+        view! { <symbol id=format!("i-{name}") viewBox="0 0 24 24"><path d=path(name)></path></symbol> }
+    });
+    view! { <svg hidden=true>{symbols.into_iter().collect_view()}</svg> }.into_any()
+}
+
 fn path(name: &str) -> &'static str {
     match name {
         "menu" => "M4 7h16M4 12h16M4 17h10",

@@ -1,0 +1,204 @@
+//! The messages on the page. Those that have ended are HTML of the server's, so what is to be known of them is asked of
+//! the document, and what they are asked to do comes from one listener.
+
+use super::dom::{by_id, now};
+use crate::shared::ids::MessageId;
+use leptos::prelude::set_timeout;
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlButtonElement};
+
+/// How long a button says that it has copied.
+const SAID: Duration = Duration::from_secs(2);
+
+/// A message that has ended, as far as the document tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The message.
+    pub id: MessageId,
+    /// Its place among its siblings: `1/2`.
+    pub sibling: String,
+}
+
+/// What a button was pressed for.
+pub struct Press {
+    /// The button's `data-do`; `code` of a code block's own.
+    pub what: String,
+    button: Element,
+}
+
+/// The element of a message.
+#[must_use]
+pub fn element(id: &MessageId) -> Option<Element> {
+    by_id(&format!("m-{id}"))
+}
+
+fn all(root: &Element, selector: &str) -> Vec<Element> {
+    let Ok(found) = root.query_selector_all(selector) else {
+        return Vec::new();
+    };
+    (0..found.length())
+        .filter_map(|index| found.item(index)?.dyn_into().ok())
+        .collect()
+}
+
+fn inside(id: &str, selector: &str) -> Vec<Element> {
+    by_id::<Element>(id).map_or_else(Vec::new, |root| all(&root, selector))
+}
+
+fn id_of(message: &Element) -> Option<MessageId> {
+    message.id().strip_prefix("m-")?.parse().ok()
+}
+
+/// The messages that are seen and have ended, oldest first.
+#[must_use]
+pub fn known(log: &str) -> Vec<Known> {
+    inside(log, "article[data-sibling]:not([hidden])")
+        .iter()
+        .filter_map(|message| {
+            Some(Known {
+                id: id_of(message)?,
+                sibling: message.get_attribute("data-sibling")?,
+            })
+        })
+        .collect()
+}
+
+/// The last message of the person.
+#[must_use]
+pub fn last_question(log: &str) -> Option<MessageId> {
+    let questions = inside(log, "article.user[data-sibling]:not([hidden])");
+    questions.last().and_then(id_of)
+}
+
+/// What the person wrote; none for an answer.
+#[must_use]
+pub fn text_of_question(id: &MessageId) -> Option<String> {
+    element(id)?
+        .query_selector(".bubble > .plain")
+        .ok()??
+        .text_content()
+}
+
+/// The key of the part of the log that a message is in.
+#[must_use]
+pub fn part_of(id: &MessageId) -> Option<String> {
+    let part = element(id)?.closest("[data-part]").ok()??;
+    part.get_attribute("data-part")
+}
+
+/// The HTML of a part of the log.
+#[must_use]
+pub fn html_of(log: &str, part: &str) -> String {
+    let parts = inside(log, "[data-part]");
+    let part = parts
+        .iter()
+        .find(|element| element.get_attribute("data-part").as_deref() == Some(part));
+    part.map(Element::inner_html).unwrap_or_default()
+}
+
+/// Hides a message and what stands below it in its part of the log.
+pub fn hide_from(id: &MessageId) {
+    let mut next = element(id);
+    while let Some(message) = next {
+        _ = message.set_attribute("hidden", "");
+        next = message.next_element_sibling();
+    }
+}
+
+/// Shows again what was hidden.
+pub fn bring_back(log: &str) {
+    for message in inside(log, "article[hidden]") {
+        _ = message.remove_attribute("hidden");
+    }
+}
+
+/// Takes away for good what was hidden.
+pub fn drop_hidden(log: &str) {
+    for message in inside(log, "article[hidden]") {
+        message.remove();
+    }
+}
+
+/// Marks a message as being edited, or no longer.
+pub fn mark_edited(id: &MessageId, edited: bool) {
+    if let Some(message) = element(id) {
+        _ = message.class_list().toggle_with_force("edited", edited);
+    }
+}
+
+/// Lets the buttons that wait for their time say how long.
+pub fn count_down(log: &str) {
+    for button in inside(log, "button[data-due]") {
+        let due = button
+            .get_attribute("data-due")
+            .and_then(|due| due.parse::<i64>().ok());
+        let left = due.map_or(0, |due| (due - now().0 + 999) / 1000);
+        let words = match left {
+            ..=0 => "Try again".to_owned(),
+            1..120 => format!("Try again in {left} s"),
+            _ => format!("Try again in {} min", (left + 59) / 60),
+        };
+        if let Ok(Some(label)) = button.query_selector("span") {
+            label.set_text_content(Some(&words));
+        }
+        if left <= 0 {
+            _ = button.remove_attribute("data-due");
+        }
+        if let Some(button) = button.dyn_ref::<HtmlButtonElement>() {
+            button.set_disabled(left > 0);
+        }
+    }
+}
+
+/// What a click in the log wants, if it fell on a button of a message.
+#[must_use]
+pub fn press(event: &Event) -> Option<Press> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    let button = target.closest("[data-do], [data-copy]").ok()??;
+    let what = button.get_attribute("data-do");
+    Some(Press {
+        what: what.unwrap_or_else(|| "code".to_owned()),
+        button,
+    })
+}
+
+impl Press {
+    /// The message that the button belongs to.
+    #[must_use]
+    pub fn message(&self) -> Option<MessageId> {
+        id_of(&self.button.closest("article").ok()??)
+    }
+
+    /// The button's `data-id`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.button.get_attribute("data-id").unwrap_or_default()
+    }
+
+    /// The text of the code block that the button belongs to.
+    #[must_use]
+    pub fn code(&self) -> Option<String> {
+        let block = self.button.closest(".code").ok()??;
+        block.query_selector("pre").ok()??.text_content()
+    }
+
+    /// Lets the button say for a moment whether it has copied: by its drawing, or in words if it has none.
+    pub fn copied(self, worked: bool) {
+        let Self { button, .. } = self;
+        if let Ok(Some(drawing)) = button.query_selector("use") {
+            if worked {
+                _ = drawing.set_attribute("href", "#i-check");
+                set_timeout(move || _ = drawing.set_attribute("href", "#i-copy"), SAID);
+            }
+            return;
+        }
+        let before = button
+            .get_attribute("data-word")
+            .or_else(|| button.text_content());
+        let before = before.unwrap_or_default();
+        _ = button.set_attribute("data-word", &before);
+        button.set_text_content(Some(if worked { "Copied" } else { "Not copied" }));
+        set_timeout(move || button.set_text_content(Some(&before)), SAID);
+    }
+}

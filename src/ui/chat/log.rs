@@ -1,0 +1,208 @@
+//! The messages of a thread.
+
+use super::LOG;
+use super::answer::LiveAnswer;
+use super::conversation::{Conversation, Part};
+use super::{options, picker};
+use crate::api::messages::message_source;
+use crate::client::{clipboard, dom, log};
+use crate::shared::ids::MessageId;
+use crate::ui::parts::icon::message_icons;
+use crate::ui::state::catalog::Catalog;
+use crate::ui::state::toasts::Toasts;
+use crate::ui::state::unless_signed_out;
+use leptos::ev;
+use leptos::portal::Portal;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+
+/// Pixels from the end within which the reader counts as being at it.
+const NEAR_END: i32 = 48;
+/// The text area of a message that is being edited.
+const EDITOR: &str = "edit-text";
+
+/// Opens a message of the person for editing.
+pub(super) fn edit(editing: RwSignal<Option<MessageId>>, message: MessageId) {
+    editing.set(Some(message));
+    set_timeout(
+        || {
+            dom::focus(EDITOR);
+            dom::fit_height(EDITOR);
+        },
+        Duration::ZERO,
+    );
+}
+
+/// The messages. The element grows upwards, so it opens at its end and stays there by itself.
+#[component]
+pub(super) fn Log(
+    /// The thread.
+    conversation: Conversation,
+    /// The message that is being edited.
+    editing: RwSignal<Option<MessageId>>,
+    /// Whether the reader is away from the end.
+    away: RwSignal<bool>,
+) -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let loading = RwSignal::new(false);
+    let earlier = move |_| {
+        loading.set(true);
+        spawn_local(async move {
+            if let Err(error) = conversation.load_earlier().await {
+                toasts.trouble(&unless_signed_out(error));
+            }
+            loading.set(false);
+        });
+    };
+    let busy = Memo::new(move |_| conversation.running.read().is_some());
+    Effect::new(move || {
+        busy.track();
+        set_timeout(|| log::count_down(LOG), Duration::ZERO);
+    });
+    Effect::new(|| {
+        if let Ok(timer) = set_interval_with_handle(|| log::count_down(LOG), Duration::from_secs(1))
+        {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    let press = presses(conversation, editing);
+    view! {
+        {message_icons()}
+        <div
+            id=LOG class="log" role="log" aria-live="off" aria-label="Messages" tabindex="0" data-busy=move || busy.get().then_some("")
+            on:scroll=move |_| {
+                let now = dom::distance_from_end(LOG) > NEAR_END;
+                if away.get_untracked() != now { away.set(now) }
+            }
+            on:click=press
+        >
+            <div class="log-inner">
+                {move || conversation.earlier.read().is_some().then(|| view! {
+                    <button type="button" class="button quiet earlier js-only" disabled=loading on:click=earlier>"Show earlier messages"</button>
+                })}
+                <For each=move || conversation.parts.get() key=|part| part.key().to_owned() let(part)>
+                    {match part {
+                        Part::Finished { key, html } => view! { <div class="finished" data-part=key inner_html=html></div> }.into_any(),
+                        Part::Sketch { text, .. } => view! {
+                            <article class="message user" aria-label="You"><div class="bubble"><p class="plain">{text}</p></div></article>
+                        }.into_any(),
+                        Part::Answer(answer) => view! { <LiveAnswer answer conversation/> }.into_any(),
+                    }}
+                </For>
+            </div>
+        </div>
+        {move || editing.get().map(|message| view! { <Editor message conversation editing/> })}
+    }
+    .into_any()
+}
+
+/// Does what the buttons of all messages say.
+fn presses(
+    conversation: Conversation,
+    editing: RwSignal<Option<MessageId>>,
+) -> impl Fn(ev::MouseEvent) {
+    let toasts = expect_context::<Toasts>();
+    let catalog = expect_context::<Catalog>();
+    move |event| {
+        let Some(press) = log::press(&event) else {
+            return;
+        };
+        let message = press.message();
+        let idle = conversation.running.read_untracked().is_none();
+        match (press.what.as_str(), message) {
+            ("retry", Some(message)) => {
+                event.prevent_default();
+                conversation.retry(message);
+            }
+            ("edit", Some(message)) if idle => edit(editing, message),
+            ("models", _) => picker::open(catalog),
+            ("settings", _) => dom::open_dialog(options::ID),
+            ("copy", Some(message)) => {
+                let thread = conversation.thread.read_untracked().id.clone();
+                spawn_local(async move {
+                    let text = match log::text_of_question(&message) {
+                        Some(text) => Ok(text),
+                        None => message_source(thread, message).await,
+                    };
+                    match text {
+                        Ok(text) => press.copied(clipboard::copy(&text).await),
+                        Err(error) => toasts.trouble(&unless_signed_out(error)),
+                    }
+                });
+            }
+            ("copy-id", _) => copy(press.id(), press),
+            ("code", _) => copy(press.code().unwrap_or_default(), press),
+            _ => {}
+        }
+    }
+}
+
+fn copy(text: String, press: log::Press) {
+    spawn_local(async move { press.copied(clipboard::copy(&text).await) });
+}
+
+/// The text of a message while it is edited, within the message.
+#[component]
+fn Editor(
+    /// The message.
+    message: MessageId,
+    /// Its thread.
+    conversation: Conversation,
+    /// The message that is being edited.
+    editing: RwSignal<Option<MessageId>>,
+) -> impl IntoView {
+    let mount = log::element(&message)?;
+    let before = log::text_of_question(&message).unwrap_or_default();
+    log::mark_edited(&message, true);
+    on_cleanup({
+        let message = message.clone();
+        move || log::mark_edited(&message, false)
+    });
+    let area = NodeRef::<leptos::html::Textarea>::new();
+    let submit = {
+        let before = before.clone();
+        move || {
+            let Some(area) = area.get_untracked() else {
+                return;
+            };
+            if conversation.running.read_untracked().is_some() {
+                return;
+            }
+            let text = area.value();
+            editing.set(None);
+            if !text.trim().is_empty() && text != before {
+                conversation.edit(message.clone(), text);
+            }
+        }
+    };
+    Some(view! {
+        <Portal mount>
+            <form class="edit" on:submit={
+                let submit = submit.clone();
+                move |event| {
+                    event.prevent_default();
+                    submit();
+                }
+            }>
+                <label class="visually-hidden" for=EDITOR>"Edit the message"</label>
+                <textarea
+                    id=EDITOR node_ref=area prop:value=before.clone()
+                    on:input=|_| dom::fit_height(EDITOR)
+                    on:keydown={
+                        let submit = submit.clone();
+                        move |event| match event.key().as_str() {
+                            "Escape" => { event.stop_propagation(); editing.set(None); }
+                            "Enter" if (event.ctrl_key() || event.meta_key()) && !dom::composing(&event) => submit(),
+                            _ => {}
+                        }
+                    }
+                ></textarea>
+                <div class="edit-actions">
+                    <button type="button" class="button small" on:click=move |_| editing.set(None)>"Cancel"</button>
+                    <button type="submit" class="button small primary" disabled=move || conversation.running.read().is_some()>"Send again"</button>
+                </div>
+            </form>
+        </Portal>
+    })
+}
