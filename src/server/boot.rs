@@ -5,6 +5,7 @@ mod keys;
 use crate::server::clock::Env;
 use crate::server::config::{Config, ConfigError, Database};
 use crate::server::engine::{Engine, Parts as EngineParts};
+use crate::server::http::kept_pages::KeptPages;
 use crate::server::http::page_threads::PageThreads;
 use crate::server::limits::Limiter;
 use crate::server::metrics::Metrics;
@@ -276,6 +277,7 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         .site_addr(config.addr)
         .build();
     let state = AppState {
+        kept: KeptPages::default(),
         services: services.clone(),
         config,
         pages,

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod auth;
 pub mod extract;
 pub mod health;
+pub mod kept_pages;
 pub mod keys;
 pub mod messages;
 pub mod metrics;

@@ -3,7 +3,7 @@
 use crate::server::assets;
 use crate::server::error::ApiError;
 use crate::server::http::middleware::security_headers::CspNonce;
-use crate::server::http::{api, metrics, middleware, missing, page_threads, probes};
+use crate::server::http::{api, kept_pages, metrics, middleware, missing, page_threads, probes};
 use crate::server::state::AppState;
 use crate::shared::account::Preferences;
 use crate::shared::error::{AppError, ErrorCode};
@@ -29,7 +29,8 @@ pub fn build(state: AppState) -> Router {
     let context = page_context(state.clone());
     let pages = Router::new()
         .leptos_routes_with_context(&state, page_routes(), context, shell)
-        .route_layer(from_fn_with_state(state.pages.clone(), page_threads::layer));
+        .route_layer(from_fn_with_state(state.pages.clone(), page_threads::layer))
+        .route_layer(from_fn_with_state(state.clone(), kept_pages::layer));
     let metrics = if state.config.metrics_are_public() {
         metrics::routes()
     } else {
@@ -94,7 +95,13 @@ fn page_context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
             provide_context(Nonce::from_value(nonce.0.clone()));
         }
         provide_context(Preferences::from_cookies(cookies.unwrap_or_default()));
-        provide_context(RequestSeed(state.services.env().uuid()));
+        let seed = parts
+            .as_ref()
+            .and_then(|parts| parts.extensions.get::<RequestSeed>());
+        let seed = seed
+            .cloned()
+            .unwrap_or_else(|| RequestSeed(state.services.env().uuid()));
+        provide_context(seed);
         provide_context(files.clone());
         provide_context(state.clone());
     }

@@ -1,6 +1,7 @@
 //! What handlers and pages are given.
 
 use crate::server::config::Config;
+use crate::server::http::kept_pages::KeptPages;
 use crate::server::http::page_threads::PageThreads;
 use crate::server::services::Services;
 use axum::extract::FromRef;
@@ -14,6 +15,8 @@ pub struct AppState {
     pub services: Services,
     /// How this process was set up.
     pub config: Arc<Config>,
+    /// Pages that were rendered before.
+    pub kept: KeptPages,
     /// Where pages are rendered.
     pub pages: PageThreads,
     /// What leptos wants to know.

@@ -3,9 +3,44 @@
 use super::{Result, Services};
 use crate::server::store::{activity, threads};
 use crate::shared::activity::{Activity, Answering, ThreadState, Version, WATCHED};
-use crate::shared::ids::{ThreadId, UserId};
+use crate::shared::chat::{Thread, ThreadPage, ThreadStatus};
+use crate::shared::ids::{MessageId, ThreadId, UserId};
+use serde::Serialize;
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
+/// All that the page of a thread shows to its person and that can change, but for their choice of colours.
+#[derive(Serialize)]
+pub struct Shown {
+    thread: Thread,
+    /// The last message, and how many there are: see [`activity::Tip`].
+    messages: Option<(MessageId, i64)>,
+    list: ThreadPage,
+    /// The list is told by days.
+    day: i64,
+}
 
 impl Services {
+    /// What the page of a thread shows; none while an answer is being written in it.
+    ///
+    /// # Errors
+    /// `NotFound`, also for somebody else's.
+    pub async fn shown(&self, user: &UserId, id: &ThreadId) -> Result<Option<Shown>> {
+        let thread = self.thread(user, id).await?;
+        let tip = activity::tip(&self.0.db, id).await?;
+        if tip.as_ref().is_some_and(|tip| tip.live) {
+            return Ok(None);
+        }
+        let active = ThreadStatus::Active;
+        Ok(Some(Shown {
+            thread,
+            messages: tip.map(|tip| (tip.id, tip.messages)),
+            list: self.threads(user, active, None, None, WATCHED).await?,
+            day: self.0.env.now().0.div_euclid(DAY_MS),
+        }))
+    }
+
     /// What is being answered, and the versions of the list and of the thread that is open. A thread that is not this
     /// person's is none.
     ///
@@ -20,8 +55,9 @@ impl Services {
         };
         let thread = match thread {
             Some(thread) => {
-                let (tip, live) = activity::tip(db, &thread.id).await?.unzip();
-                Some(ThreadState::new(&thread, tip, live.unwrap_or(false)))
+                let tip = activity::tip(db, &thread.id).await?;
+                let live = tip.as_ref().is_some_and(|tip| tip.live);
+                Some(ThreadState::new(&thread, tip.map(|tip| tip.id), live))
             }
             None => None,
         };

@@ -61,23 +61,39 @@ pub async fn newest(db: &Db, user: &UserId, limit: i64) -> Result<Vec<Line>> {
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// The last message of the shown branch, and whether it is still being written. The caller has checked the thread's
-/// owner.
+/// Where a thread's shown branch ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// The last message.
+    pub id: MessageId,
+    /// Whether it is still being written.
+    pub live: bool,
+    /// How many messages the thread has, shown or not. With the tip it tells what is shown of messages that have ended:
+    /// none is ever changed or taken away, and another sibling is another message.
+    pub messages: i64,
+}
+
+/// Where the shown branch ends; none without messages. The caller has checked the thread's owner.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tip(db: &Db, thread: &ThreadId) -> Result<Option<(MessageId, bool)>> {
-    const SQL: &str = "SELECT id, status IN ('pending', 'streaming') FROM messages WHERE thread_id = $1 AND on_branch
-        ORDER BY depth DESC LIMIT 1";
-    let row: Option<(String, bool)> =
+pub async fn tip(db: &Db, thread: &ThreadId) -> Result<Option<Tip>> {
+    const SQL: &str = "SELECT id, status IN ('pending', 'streaming'),
+        depth + (SELECT COUNT(*) FROM messages WHERE thread_id = $1 AND NOT on_branch)
+        FROM messages WHERE thread_id = $1 AND on_branch ORDER BY depth DESC LIMIT 1";
+    let row: Option<(String, bool, i64)> =
         read!(db, c => sqlx::query_as(SQL).bind(thread.as_str()).fetch_optional(c).await)?;
-    row.map(|(id, live)| {
+    row.map(|(id, live, messages)| {
         let parsed = id.parse().map_err(|_| StoreError::Corrupt {
             table: "messages",
             column: "id",
             id,
         })?;
-        Ok((parsed, live))
+        Ok(Tip {
+            id: parsed,
+            live,
+            messages,
+        })
     })
     .transpose()
 }

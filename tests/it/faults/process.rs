@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use keylm::server::config::Config;
+use keylm::server::http::kept_pages::KeptPages;
 use keylm::server::http::page_threads::PageThreads;
 use keylm::server::router;
 use keylm::server::services::Services;
@@ -164,6 +165,7 @@ async fn a_panic_in_a_handler_is_an_answer_and_nobody_else_notices() {
     let app = TestApp::start().await;
     let ada = app.user_with_keys().await;
     let state = AppState {
+        kept: KeptPages::default(),
         services: app.services.clone(),
         config: Arc::new(Config::load(|name| app.settings.get(name).cloned(), None).unwrap()),
         pages: PageThreads::start().unwrap(),

@@ -1,5 +1,12 @@
-use crate::support::app::TestApp;
+//! Whole pages, and what is kept of them.
+
+use crate::support::Engine;
+use crate::support::app::{Client, TestApp, parts, read_events};
+use crate::support::probe::Tail;
 use futures::future::join_all;
+use keylm::shared::ids::UserId;
+use rstest::rstest;
+use serde_json::json;
 
 /// A page is rendered by whichever thread is free, and dropped by another: nothing in it may mind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
@@ -25,5 +32,247 @@ async fn pages_are_rendered_whole_however_many_are_asked_for() {
             }
         });
         join_all(pages).await;
+    }
+}
+
+/// A page without what is different in every response.
+async fn page(client: &Client, path: &str) -> (u16, String) {
+    let response = client.get(path).await;
+    let status = response.status().as_u16();
+    let policy = response.headers()["content-security-policy"]
+        .to_str()
+        .unwrap();
+    let nonce = policy
+        .split("'nonce-")
+        .nth(1)
+        .map(|rest| rest[..22].to_owned());
+    let mut page = response.text().await.unwrap();
+    if let Some(nonce) = nonce {
+        assert!(
+            page.contains(&nonce),
+            "the scripts have this response's nonce"
+        );
+        page = page.replace(&nonce, "NONCE");
+    }
+    let seed = page.split(r#"name="client_request_id" value=""#).nth(1);
+    if let Some(seed) = seed.map(|rest| rest[..36].to_owned()) {
+        page = page.replace(&seed, "SEED");
+    }
+    (status, page)
+}
+
+fn field<'a>(page: &'a str, before: &str) -> &'a str {
+    let rest = page.split(before).last().unwrap();
+    rest.split('"').next().unwrap()
+}
+
+/// The clock tells a page that was made before: it says when it was made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_kept_is_the_same_page_for_the_same_person_only() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.user_with_keys().await, app.user_with_keys().await);
+    let thread = ada.thread("openai", "sim-echo").await;
+    ada.say(&thread, "r1", "Where do walruses sleep?").await;
+    let path = format!("/chat/{thread}");
+    let first = page(&ada, &path).await;
+    assert_eq!(first.0, 200);
+    app.clock.advance(1000);
+    assert_eq!(page(&ada, &path).await, first, "nothing has changed");
+    let dark = Client {
+        cookie: ada
+            .cookie
+            .as_ref()
+            .map(|cookie| format!("{cookie}; theme=dark")),
+        ..ada.clone()
+    };
+    assert!(page(&dark, &path).await.1.contains(r#"data-theme="dark""#));
+    let (status, theirs) = page(&bob, &path).await;
+    assert_eq!(status, 404);
+    assert!(!theirs.contains("walruses"));
+    let (_, anonymous) = page(&app.anonymous(), &path).await;
+    assert!(!anonymous.contains("walruses"));
+    let raw = async |client: &Client| client.get(&path).await.text().await.unwrap();
+    assert_ne!(
+        raw(&ada).await,
+        raw(&ada).await,
+        "nonces and seeds are new each time"
+    );
+    app.clock.advance(24 * 3_600_000);
+    assert!(page(&ada, &path).await.1.contains("Yesterday"));
+    ada.post("/api/auth/logout", &json!({})).await;
+    let (_, signed_out) = page(&ada, &path).await;
+    assert!(!signed_out.contains("walruses"));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_shows_what_was_done_since_it_was_kept(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start_with(engine, &[]).await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-echo").await;
+    ada.say(&thread, "r1", "The first thing").await;
+    let path = format!("/chat/{thread}");
+    let now = async || {
+        let kept = page(&ada, &path).await;
+        assert_eq!(page(&ada, &path).await, kept);
+        // What comes next is younger than what is there.
+        app.clock.advance(1000);
+        kept.1
+    };
+    let before = now().await;
+    let said = |page: &str, words: &str| page.contains(&format!(r#"<p class="plain">{words}</p>"#));
+    assert!(said(&before, "The first thing"));
+
+    ada.say(&thread, "r2", "The second thing").await;
+    let after = now().await;
+    assert!(said(&after, "The first thing") && said(&after, "The second thing"));
+
+    let question = field(&after, r#"<article class="message user" id="m-"#);
+    let messages = format!("/api/threads/{thread}/messages");
+    let edit = json!({ "content": "Another second thing", "clientRequestId": "r3" });
+    read_events(ada.patch(&format!("{messages}/{question}"), &edit).await).await;
+    let after = now().await;
+    assert!(said(&after, "Another second thing") && !said(&after, "The second thing"));
+    assert!(after.contains(r#"title="Branches">2/2<"#));
+
+    let answer = field(&after, r#"<article class="message answer" id="m-"#).to_owned();
+    let again = json!({ "clientRequestId": "r4" });
+    read_events(
+        ada.post(&format!("{messages}/{answer}/retry"), &again)
+            .await,
+    )
+    .await;
+    let retried = now().await;
+    assert!(retried.contains(r#"title="Answers to this message">2/2<"#));
+
+    let (_, me) = parts(ada.get("/api/auth/me").await).await;
+    let user: UserId = me["user"]["id"].as_str().unwrap().parse().unwrap();
+    let second = field(&retried, r#"<article class="message answer" id="m-"#);
+    let turn = async |message: &str, step| {
+        let (thread, message) = (thread.parse().unwrap(), message.parse().unwrap());
+        app.services
+            .show_sibling(&user, &thread, &message, step)
+            .await
+            .unwrap();
+    };
+    turn(second, -1).await;
+    let first = now().await;
+    assert!(
+        first.contains(r#"title="Answers to this message">1/2<"#),
+        "not as it was before there were two"
+    );
+    turn(&answer, 1).await;
+    assert_eq!(now().await, retried);
+
+    ada.patch(
+        &format!("/api/threads/{thread}"),
+        &json!({ "title": "Other words" }),
+    )
+    .await;
+    assert!(now().await.contains("<title>Other words"));
+
+    let other = ada.thread("openai", "sim-short").await;
+    assert!(
+        now().await.contains(&format!("/chat/{other}")),
+        "the list is a part of the page"
+    );
+
+    ada.delete(&format!("/api/threads/{thread}")).await;
+    let (status, gone) = page(&ada, &path).await;
+    assert_eq!(status, 404);
+    assert!(!said(&gone, "The first thing"));
+}
+
+/// With a clock that stands, neither the last message nor a time tells the pages apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_counts_an_answer_that_came_and_was_left_again() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-short").await;
+    ada.say(&thread, "r1", "Hello").await;
+    let path = format!("/chat/{thread}");
+    let (_, alone) = page(&ada, &path).await;
+    assert!(!alone.contains("Answers to this message"));
+    let first = field(&alone, r#"<article class="message answer" id="m-"#);
+    let again = json!({ "clientRequestId": "r2" });
+    let retry = format!("/api/threads/{thread}/messages/{first}/retry");
+    read_events(ada.post(&retry, &again).await).await;
+    let (_, retried) = page(&ada, &path).await;
+    let second = field(&retried, r#"<article class="message answer" id="m-"#);
+    let (_, me) = parts(ada.get("/api/auth/me").await).await;
+    let user: UserId = me["user"]["id"].as_str().unwrap().parse().unwrap();
+    let (thread, second) = (thread.parse().unwrap(), second.parse().unwrap());
+    let step = if retried.contains("2/2<") { -1 } else { 1 };
+    let services = &app.services;
+    services
+        .show_sibling(&user, &thread, &second, step)
+        .await
+        .unwrap();
+    let (_, back) = page(&ada, &path).await;
+    assert!(back.contains(&format!(r#"id="m-{first}""#)));
+    assert!(back.contains("Answers to this message"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_goes_on_is_never_kept() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-endless").await;
+    let mut tail = Tail::new(ada.ask(&thread, "r1", "Talk for ever").await);
+    let answer = tail.answer().await;
+    let path = format!("/chat/{thread}");
+    let mut sizes = Vec::new();
+    while sizes.len() < 3 {
+        let (_, page) = page(&ada, &path).await;
+        assert!(page.contains(r#"aria-busy="true""#) && page.contains("Reload to read on"));
+        if sizes.last() != Some(&page.len()) {
+            sizes.push(page.len());
+        }
+    }
+    ada.post(
+        &format!("/api/threads/{thread}/messages/{answer}/stop"),
+        &json!({}),
+    )
+    .await;
+    tail.rest().await;
+    let (_, page) = page(&ada, &path).await;
+    assert!(
+        page.contains("Stopped by you. The text so far is kept.")
+            && !page.contains("Reload to read on")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_holds_each_message_once() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-echo").await;
+    // The first message names the chat, so it is in the title and the list as well.
+    for (request, text) in [("r1", "First"), ("r2", "quokka"), ("r3", "numbat")] {
+        ada.say(&thread, request, text).await;
+    }
+    let (_, body) = parts(ada.get(&format!("/api/threads/{thread}")).await).await;
+    let (_, page) = page(&ada, &format!("/chat/{thread}")).await;
+    for word in ["quokka", "numbat"] {
+        let told = body["messages"].to_string().matches(word).count();
+        assert!(told >= 2, "the question and its echo");
+        assert_eq!(page.matches(word).count(), told, "{word}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_and_models_say_is_text_on_the_page() {
+    const ATTACK: &str = "</p></article><script>alert(1)</script><img src=x onerror=\"alert(1)\">'";
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-echo").await;
+    ada.say(&thread, "r1", "Hello").await;
+    ada.say(&thread, "r2", ATTACK).await;
+    let (_, page) = page(&ada, &format!("/chat/{thread}")).await;
+    assert!(page.contains("&lt;/p&gt;&lt;/article&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;"));
+    for sign in ["<script>alert", "<img"] {
+        assert!(!page.contains(sign), "{sign}");
     }
 }
