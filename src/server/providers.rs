@@ -4,11 +4,17 @@
 pub mod account;
 pub mod answer;
 pub mod anthropic;
+pub mod azure_openai;
 mod classify;
 pub mod cohere;
+pub mod compatible;
 mod decode;
 pub mod gemini;
+pub mod groq;
+pub mod mistral;
+pub mod ollama;
 pub mod openai;
+pub mod openrouter;
 pub mod sse;
 pub mod tokens;
 pub mod transport;
@@ -48,7 +54,7 @@ pub struct ProviderInfo {
 /// One address of a provider.
 pub struct OriginInfo {
     /// Where it is unless the operator says otherwise; `{field}` stands for a field of the credential, which has to be
-    /// one label of a host name.
+    /// one label of a host name. Empty where only the operator knows.
     pub default: &'static str,
     /// The environment variable that overrides it.
     pub var: &'static str,
@@ -415,7 +421,20 @@ pub static REGISTRY: &[&dyn Provider] = &[
     &gemini::GEMINI,
     &xai::XAI,
     &cohere::COHERE,
+    &groq::GROQ,
+    &mistral::MISTRAL,
+    &openrouter::OPENROUTER,
+    &azure_openai::AZURE_OPENAI,
+    &ollama::OLLAMA,
 ];
+
+/// Whether this installation offers a provider: one that only the operator can place is there once they did.
+#[must_use]
+pub fn offered(info: &ProviderInfo, overrides: &Overrides) -> bool {
+    let placed =
+        |origin: &OriginInfo| !origin.default.is_empty() || overrides.contains_key(origin.var);
+    info.origins.iter().all(placed)
+}
 
 /// The provider with this id.
 #[must_use]

@@ -3,11 +3,17 @@
 
 mod answer;
 mod anthropic;
+mod azure_openai;
 mod chat;
 mod cohere;
+mod compatible;
 mod gemini;
+mod groq;
 mod keys;
+mod mistral;
+mod ollama;
 mod openai;
+mod openrouter;
 mod provider;
 mod record;
 mod responses;

@@ -1,6 +1,7 @@
 //! The providers' dialects: what they recorded, what each of them must survive, and the one transport.
 
 mod conformance;
+mod errors;
 mod lists;
 mod simulator;
 mod transcripts;
@@ -36,7 +37,12 @@ fn account(provider: &dyn Provider) -> Account {
         let value = Secret::new(value(field.kind).to_owned());
         (field.name.to_owned(), value)
     });
-    at(provider, &Overrides::new(), Credential(fields.collect()))
+    // Where only the operator knows the place, it is here.
+    let origins = provider.info().origins.iter();
+    let placed = origins.filter(|origin| origin.default.is_empty());
+    let place = || "http://ollama.example:11434".parse().expect("a URL");
+    let overrides: Overrides = placed.map(|origin| (origin.var, place())).collect();
+    at(provider, &overrides, Credential(fields.collect()))
 }
 
 fn at(provider: &dyn Provider, overrides: &Overrides, credential: Credential) -> Account {

@@ -1,6 +1,6 @@
 //! OpenAI: Chat Completions, and Responses for the models that have nothing else (providers.md §1).
 
-mod chat;
+pub(super) mod chat;
 pub(super) mod responses;
 
 use super::account::Access;
@@ -14,6 +14,7 @@ use crate::shared::chat::ReasoningEffort::{
     self, High, Low, Max, Medium, Minimal, None as No, Xhigh,
 };
 use crate::shared::error::ErrorCode;
+use chat::Quirks;
 use serde::Deserialize;
 
 static INFO: ProviderInfo = ProviderInfo {
@@ -27,6 +28,14 @@ static INFO: ProviderInfo = ProviderInfo {
         default: "https://api.openai.com/v1",
         var: "OPENAI_BASE_URL",
     }],
+};
+
+/// The name of the limit on tokens is the only one that models which reason take.
+static QUIRKS: Quirks = Quirks {
+    knobs,
+    developer: true,
+    rule,
+    ..Quirks::NONE
 };
 
 /// The provider.
@@ -82,7 +91,10 @@ impl Provider for OpenAi {
         let (path, body): (&[&str], _) = if responses_only(request.model.as_str()) {
             (&["responses"], responses::body(request, &knobs(request)))
         } else {
-            (&["chat", "completions"], chat::body(request))
+            (
+                &["chat", "completions"],
+                chat::body(&QUIRKS, access, request)?,
+            )
         };
         Ok(wire::post(
             wire::endpoint(access.origin(0)?, path)?,
@@ -95,7 +107,7 @@ impl Provider for OpenAi {
         if responses_only(request.model.as_str()) {
             Box::new(Decoding::new(responses::Responses::new(rule)))
         } else {
-            Box::new(Decoding::new(chat::Chat::default()))
+            chat::decoder(&QUIRKS)
         }
     }
 
@@ -163,7 +175,7 @@ const NO_CHAT: [&str; 20] = [
     "omni-",
 ];
 
-fn chats(id: &str) -> bool {
+pub(super) fn chats(id: &str) -> bool {
     let base = base_model(id);
     let family = ["gpt", "o", "chatgpt", "codex", "sim-"];
     family.iter().any(|start| base.starts_with(start))
@@ -185,8 +197,8 @@ fn responses_only(id: &str) -> bool {
 
 /// What a family of models takes.
 #[derive(Debug, PartialEq)]
-struct Family {
-    reasons: bool,
+pub(super) struct Family {
+    pub(super) reasons: bool,
     /// In ascending order; empty when the parameter is not taken.
     efforts: &'static [ReasoningEffort],
     /// Whether sampling parameters are taken when the effort is `none`.
@@ -194,7 +206,7 @@ struct Family {
 }
 
 /// The family of a model by its id, or `None` for an id that says nothing.
-fn family(id: &str) -> Option<Family> {
+pub(super) fn family(id: &str) -> Option<Family> {
     let id = base_model(id);
     let plain = Family {
         reasons: false,
@@ -249,7 +261,22 @@ pub(super) struct Knobs {
     pub(super) max_tokens: Option<u64>,
 }
 
-fn knobs(request: &ChatRequest) -> Knobs {
+impl Knobs {
+    /// What is asked for, but for the effort, which each API spells in its own way.
+    pub(super) fn all(request: &ChatRequest) -> Self {
+        let settings = &request.settings;
+        Self {
+            reasons: request.capabilities.reasoning,
+            effort: None,
+            temperature: settings.temperature,
+            top_p: settings.top_p,
+            max_tokens: wire::max_tokens(request),
+        }
+    }
+}
+
+/// What OpenAI's models take, by their family.
+pub(super) fn knobs(request: &ChatRequest) -> Knobs {
     let settings = &request.settings;
     let family = family(request.model.as_str());
     let reasons = family
@@ -264,12 +291,13 @@ fn knobs(request: &ChatRequest) -> Knobs {
         });
     let samples =
         !reasons || (effort == Some(No) && family.is_some_and(|family| family.samples_unreasoned));
+    let all = Knobs::all(request);
     Knobs {
         reasons,
         effort,
-        temperature: settings.temperature.filter(|_| samples),
-        top_p: settings.top_p.filter(|_| samples),
-        max_tokens: wire::max_tokens(request),
+        temperature: all.temperature.filter(|_| samples),
+        top_p: all.top_p.filter(|_| samples),
+        ..all
     }
 }
 

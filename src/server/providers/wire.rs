@@ -1,5 +1,6 @@
 //! What the dialects share when they write a request.
 
+use super::account::Access;
 use super::{ChatRequest, ProviderError, Turn, WireRequest};
 use crate::server::crypto::secret::Secret;
 use crate::shared::chat::{ReasoningEffort, Role};
@@ -57,6 +58,11 @@ pub(super) fn bearer(key: &Secret) -> (&'static str, Secret) {
         "authorization",
         Secret::new(format!("Bearer {}", key.expose().trim())),
     )
+}
+
+/// The same for a server that may want no key.
+pub(super) fn bearer_if_any(access: &Access<'_>) -> Vec<(&'static str, Secret)> {
+    access.field("key").map(bearer).into_iter().collect()
 }
 
 /// The turns with neighbours of one role merged, without blank ones, from the person's first on: what the strictest

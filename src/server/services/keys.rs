@@ -6,7 +6,9 @@ use crate::server::catalog;
 use crate::server::crypto::envelope::{self, Binding, CryptoError};
 use crate::server::crypto::secret::Secret;
 use crate::server::providers::account::Account;
-use crate::server::providers::{Credential, FieldKind, Provider, ProviderError, REGISTRY};
+use crate::server::providers::{
+    self, Credential, FieldKind, Provider, ProviderError, ProviderInfo, REGISTRY,
+};
 use crate::server::store::provider_keys::{self, Sealed, StoredKey};
 use crate::server::store::{instance, messages};
 use crate::shared::error::{AppError, ErrorCode};
@@ -125,6 +127,9 @@ impl Services {
         let keys = provider_keys::list(&self.0.db, user, None).await?;
         let view = |provider: &&'static dyn Provider| {
             let info = provider.info();
+            if !self.offers(info) {
+                return None;
+            }
             let own = || {
                 keys.iter()
                     .filter(|key| key.view.provider.as_str() == info.id)
@@ -179,6 +184,9 @@ impl Services {
         label: Option<&str>,
     ) -> Result<KeyView> {
         let provider = Self::provider(id)?;
+        if !self.offers(provider.info()) {
+            return Err(ServiceError::NotFound);
+        }
         let label = clean_label(label)?;
         let credential = credential(provider, given)?;
         let account = self.account(provider, credential)?;
@@ -424,6 +432,11 @@ impl Services {
     ) -> Result<()> {
         let list = self.fresh_list(key, accepted.models, accepted.warning);
         self.put_list(user, provider, &list).await
+    }
+
+    /// Whether a key can be added at this provider.
+    fn offers(&self, info: &ProviderInfo) -> bool {
+        providers::offered(info, &self.0.overrides)
     }
 
     fn account(&self, provider: &'static dyn Provider, credential: Credential) -> Result<Account> {

@@ -1,15 +1,73 @@
-//! OpenAI Chat Completions.
+//! Chat Completions, as OpenAI and its imitators speak it.
 
 use serde_json::{Map, Value, json};
 
 use super::{
-    openai::{self, Api, CREATED},
+    openai::{self, CREATED},
+    provider::Provider,
     script::{Asked, Finish},
     trouble::Trouble,
     wire::{Answer, Dialect, Tally, event},
 };
 
-const FIELDS: [&str; 36] = [
+/// Where one of them differs from the others.
+pub(super) struct Manner {
+    pub(super) provider: &'static Provider,
+    /// The fields of a body.
+    pub(super) fields: &'static [&'static str],
+    /// Whether a model is an ordinary one; the fault models never are.
+    pub(super) known: fn(&str) -> Result<bool, Trouble>,
+    /// Refuses what a model does not take.
+    pub(super) check: fn(&Map<String, Value>, &str) -> Result<(), Trouble>,
+    /// The roles of a system text.
+    pub(super) system: &'static [&'static str],
+    /// What the limit on tokens is called.
+    pub(super) caps: &'static [&'static str],
+    /// Where usage is told.
+    pub(super) usage: Usage,
+    /// A piece of reasoning.
+    pub(super) reasoning: fn(&str) -> Value,
+    /// What a chunk has beside the rest; the flag is set on the last one with text.
+    pub(super) extra: fn(&mut Map<String, Value>, bool),
+    /// What comes before the first chunk.
+    pub(super) before: &'static str,
+}
+
+/// Where usage is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Usage {
+    /// In a chunk of its own, when it was asked for.
+    OnRequest,
+    /// In the chunk with the finish reason.
+    WithFinish,
+    /// In a chunk of its own, always.
+    Always,
+}
+
+/// What OpenAI's imitators have in common.
+pub(super) const IMITATOR_FIELDS: &[&str] = &[
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "max_completion_tokens",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "stop",
+    "seed",
+    "n",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "response_format",
+    "reasoning_effort",
+    "user",
+];
+
+pub(super) const FIELDS: &[&str] = &[
     "model",
     "messages",
     "stream",
@@ -48,39 +106,29 @@ const FIELDS: [&str; 36] = [
     "function_call",
 ];
 
-const ROLES: [&str; 6] = [
-    "system",
-    "assistant",
-    "user",
-    "function",
-    "tool",
-    "developer",
-];
+const ROLES: [&str; 4] = ["assistant", "user", "function", "tool"];
 
 /// Reads and checks a request.
-pub(super) fn ask(body: &[u8], key: String, serial: u64) -> Result<(Asked, Chat), Trouble> {
+pub(super) fn ask(
+    manner: &'static Manner,
+    body: &[u8],
+    key: String,
+    serial: u64,
+) -> Result<(Asked, Chat), Trouble> {
     let body = openai::object(body)?;
     let model = openai::model(&body)?;
-    if let Some(name) = body.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+    if let Some(name) = body
+        .keys()
+        .find(|name| !manner.fields.contains(&name.as_str()))
+    {
         return Err(Trouble::bad(format!(
             "Unrecognized request argument supplied: {name}"
         )));
     }
-    let known = openai::known(&model, Api::Chat)?;
-    let (system, turns) = messages(&body)?;
-    let effort = body.get("reasoning_effort").and_then(Value::as_str);
-    openai::check_reasoning(&body, &model, effort, "reasoning_effort")?;
+    let known = (manner.known)(&model)?;
+    let (system, turns) = messages(&body, manner)?;
+    (manner.check)(&body, &model)?;
     openai::check_ranges(&body)?;
-    if model.starts_with("gpt-5.6") && body.contains_key("tools") && effort != Some("none") {
-        return Err(Trouble::param(
-            "tools",
-            None,
-            format!(
-                "Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. \
-                 Please use /v1/responses instead."
-            ),
-        ));
-    }
     let flag = |at: &str| body.get(at).and_then(Value::as_bool).unwrap_or_default();
     let usage = body
         .get("stream_options")
@@ -92,16 +140,20 @@ pub(super) fn ask(body: &[u8], key: String, serial: u64) -> Result<(Asked, Chat)
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
         ));
     }
-    let cap = ["max_completion_tokens", "max_tokens"]
-        .iter()
-        .find_map(|name| body.get(*name)?.as_u64());
+    let mut caps = manner.caps.iter();
+    let cap = caps.find_map(|name| body.get(*name)?.as_u64());
+    let asked_for = usage.and_then(Value::as_bool).unwrap_or_default();
     let chat = Chat {
+        manner,
         id: format!("chatcmpl-Sim{serial:06}"),
         model: model.clone(),
-        include_usage: usage.and_then(Value::as_bool).unwrap_or_default(),
+        usage: match manner.usage {
+            Usage::OnRequest if !asked_for => None,
+            told => Some(told),
+        },
     };
     let asked = Asked {
-        provider: &openai::PROVIDER,
+        provider: manner.provider,
         known,
         key,
         stream: flag("stream"),
@@ -115,9 +167,26 @@ pub(super) fn ask(body: &[u8], key: String, serial: u64) -> Result<(Asked, Chat)
     Ok((asked, chat))
 }
 
+/// What OpenAI itself refuses.
+pub(super) fn check_openai(body: &Map<String, Value>, model: &str) -> Result<(), Trouble> {
+    let effort = body.get("reasoning_effort").and_then(Value::as_str);
+    openai::check_reasoning(body, model, effort, "reasoning_effort")?;
+    if model.starts_with("gpt-5.6") && body.contains_key("tools") && effort != Some("none") {
+        return Err(Trouble::param(
+            "tools",
+            None,
+            format!(
+                "Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. \
+                 Please use /v1/responses instead."
+            ),
+        ));
+    }
+    Ok(())
+}
+
 type Turns = Vec<(String, String)>;
 
-fn messages(body: &Map<String, Value>) -> Result<(String, Turns), Trouble> {
+fn messages(body: &Map<String, Value>, manner: &Manner) -> Result<(String, Turns), Trouble> {
     let list = match body.get("messages") {
         Some(Value::Array(list)) => list,
         Some(_) => {
@@ -149,7 +218,8 @@ fn messages(body: &Map<String, Value>) -> Result<(String, Turns), Trouble> {
             .get("role")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        if !ROLES.contains(&role) {
+        let system_role = manner.system.contains(&role);
+        if !ROLES.contains(&role) && !system_role {
             return Err(Trouble::param(
                 format!("messages[{n}].role"),
                 Some("invalid_value"),
@@ -160,7 +230,7 @@ fn messages(body: &Map<String, Value>) -> Result<(String, Turns), Trouble> {
             ));
         }
         let text = openai::text(message.get("content"));
-        if role == "system" || role == "developer" {
+        if system_role {
             system.push(text.clone());
         }
         turns.push((role.to_owned(), text));
@@ -170,32 +240,38 @@ fn messages(body: &Map<String, Value>) -> Result<(String, Turns), Trouble> {
 
 /// Spells one answer.
 pub(super) struct Chat {
+    manner: &'static Manner,
     id: String,
     model: String,
-    include_usage: bool,
+    /// Where usage is told, if it is.
+    usage: Option<Usage>,
 }
 
 impl Chat {
-    fn chunk(&self, choices: Value, usage: Value) -> String {
+    fn chunk(&self, choices: Value, usage: Value, last: bool) -> String {
         let mut chunk = json!({
             "id": self.id,
             "object": "chat.completion.chunk",
             "created": CREATED,
             "model": self.model,
-            "service_tier": "default",
-            "system_fingerprint": "fp_sim",
             "choices": choices,
-            "obfuscation": "sIm0",
         });
-        if let Some(object) = chunk.as_object_mut().filter(|_| self.include_usage) {
-            object.insert("usage".into(), usage);
+        if let Some(object) = chunk.as_object_mut() {
+            if self.usage == Some(Usage::OnRequest) || !usage.is_null() {
+                object.insert("usage".into(), usage);
+            }
+            (self.manner.extra)(object, last);
         }
         event(None, &chunk)
     }
 
-    fn delta(&self, delta: Value, finish: Option<&str>) -> String {
+    fn delta(&self, delta: Value, finish: Option<&str>, usage: Value) -> String {
         let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish});
-        self.chunk(json!([choice]), Value::Null)
+        self.chunk(json!([choice]), usage, finish.is_some())
+    }
+
+    fn piece(&self, delta: Value) -> String {
+        self.delta(delta, None, Value::Null)
     }
 }
 
@@ -230,26 +306,23 @@ fn usage(tally: &Tally) -> Value {
 
 impl Dialect for Chat {
     fn open(&mut self, _: &Tally) -> String {
-        self.delta(
-            json!({"role": "assistant", "content": "", "refusal": null}),
-            None,
-        )
+        let first = self.piece(json!({"role": "assistant", "content": "", "refusal": null}));
+        format!("{}{first}", self.manner.before)
     }
 
     fn text(&mut self, piece: &str, _: &Tally) -> String {
-        self.delta(json!({"content": piece}), None)
+        self.piece(json!({"content": piece}))
     }
 
-    /// OpenAI never shows reasoning here; its imitators do, under this name.
     fn reasoning(&mut self, piece: &str, _: &Tally) -> String {
-        self.delta(json!({"reasoning_content": piece}), None)
+        self.piece((self.manner.reasoning)(piece))
     }
 
     fn noise(&mut self, _: &Tally) -> String {
         [
             ": OPENROUTER PROCESSING\n\n".to_owned(),
-            self.chunk(json!([]), Value::Null),
-            self.delta(json!({}), None),
+            self.chunk(json!([]), Value::Null, false),
+            self.piece(json!({})),
             event(
                 Some("execute"),
                 &json!({"object": "chat.unknown", "choices": [], "redirect": "https://exfil.invalid"}),
@@ -262,17 +335,21 @@ impl Dialect for Chat {
     fn finish(&mut self, finish: Finish, tally: &Tally) -> String {
         let mut out = String::new();
         if finish == Finish::Refused {
-            out += &self.delta(json!({"refusal": REFUSAL}), None);
+            out += &self.piece(json!({"refusal": REFUSAL}));
         }
-        out += &self.delta(json!({}), Some(finish_reason(finish)));
-        if self.include_usage && tally.told {
-            out += &self.chunk(json!([]), usage(tally));
+        let with = match self.usage {
+            Some(Usage::WithFinish) => usage(tally),
+            _ => Value::Null,
+        };
+        out += &self.delta(json!({}), Some(finish_reason(finish)), with);
+        if matches!(self.usage, Some(Usage::OnRequest | Usage::Always)) && tally.told {
+            out += &self.chunk(json!([]), usage(tally), false);
         }
         out + "data: [DONE]\n\n"
     }
 
     fn fail(&mut self, trouble: &Trouble, _: &Tally) -> String {
-        event(None, &openai::spell(trouble).body)
+        event(None, &(self.manner.provider.spell)(trouble).body)
     }
 
     fn whole(&mut self, answer: &Answer, tally: &Tally) -> Value {

@@ -13,7 +13,8 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Shared, chat,
+    Shared,
+    chat::{self, Manner, Usage},
     keys::{Purpose, admit, masked},
     provider::Provider,
     responses,
@@ -33,6 +34,24 @@ pub(super) static PROVIDER: Provider = Provider {
     unknown,
     filters_by_status: true,
     flood: 180_000,
+};
+
+pub(super) static MANNER: Manner = Manner {
+    provider: &PROVIDER,
+    fields: chat::FIELDS,
+    known: |model| known(model, Api::Chat),
+    check: chat::check_openai,
+    system: &["system", "developer"],
+    caps: &["max_completion_tokens", "max_tokens"],
+    usage: Usage::OnRequest,
+    // OpenAI never shows reasoning here; its imitators do, under this name.
+    reasoning: |piece| json!({"reasoning_content": piece}),
+    extra: |chunk, _| {
+        chunk.insert("service_tier".into(), "default".into());
+        chunk.insert("system_fingerprint".into(), "fp_sim".into());
+        chunk.insert("obfuscation".into(), "sIm0".into());
+    },
+    before: "",
 };
 
 fn routes() -> Router<Arc<Shared>> {
@@ -435,7 +454,7 @@ async fn post_chat(State(shared): Sim, headers: HeaderMap, body: Bytes) -> Respo
     let outcome = async {
         let key = key(&headers);
         admit(&PROVIDER, &key, Purpose::Generate)?;
-        let (asked, dialect) = chat::ask(&body, key, shared.next())?;
+        let (asked, dialect) = chat::ask(&MANNER, &body, key, shared.next())?;
         perform(&shared, asked, dialect).await.map(limits)
     };
     conclude(&shared, &PROVIDER, outcome.await).await

@@ -6,7 +6,7 @@ use axum::Router;
 use http::Method;
 
 use super::{
-    Shared, anthropic, cohere, gemini, openai,
+    Shared, anthropic, azure_openai, cohere, gemini, groq, mistral, ollama, openai, openrouter,
     trouble::{Spelled, Trouble},
     xai,
 };
@@ -41,6 +41,11 @@ pub(super) static ALL: &[&Provider] = &[
     &gemini::PROVIDER,
     &xai::PROVIDER,
     &cohere::PROVIDER,
+    &groq::PROVIDER,
+    &mistral::PROVIDER,
+    &openrouter::PROVIDER,
+    &azure_openai::PROVIDER,
+    &ollama::PROVIDER,
 ];
 
 /// Whose address this would be, by its first segment.

@@ -444,6 +444,7 @@ fn what_a_dialect_cannot_say_is_known() {
             "Gemini, refusal: a refusal has no words, only a finish reason",
             "Gemini, terminator: the answer ends with the connection, once a finish reason was said",
             "Cohere v2, refusal: a refusal has no words, only a finish reason",
+            "Mistral, terminator: [DONE] may be missing behind a finish reason",
         ]
     );
 }

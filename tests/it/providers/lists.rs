@@ -1,7 +1,9 @@
 //! What the adapters read out of the lists that providers give.
 
-use super::{access, account, provider};
-use keylm::server::providers::{LiveModel, ModelPage, REGISTRY};
+use super::{access, account, ask, provider};
+use keylm::server::crypto::secret::Secret;
+use keylm::server::providers::account::Overrides;
+use keylm::server::providers::{LiveModel, ModelPage, REGISTRY, offered};
 use keylm::shared::error::ErrorCode;
 use keylm::shared::model::Pricing;
 use rstest::rstest;
@@ -220,6 +222,162 @@ fn cohere_gives_limits_and_features_by_the_page() {
         parse("cohere", r#"{"models":[],"next_page_token":""}"#),
         ModelPage::default()
     );
+}
+
+#[test]
+fn groq_gives_limits_and_leaves_out_what_cannot_chat() {
+    assert_eq!(url("groq", None), "https://api.groq.com/openai/v1/models");
+    let page = parse(
+        "groq",
+        r#"{"object":"list","data":[
+            {"id":"openai/gpt-oss-120b","object":"model","created":1754408224,"owned_by":"OpenAI","active":true,"context_window":131072,"public_apps":null,"max_completion_tokens":65536},
+            {"id":"gone","object":"model","created":1,"owned_by":"x","active":false,"context_window":1,"max_completion_tokens":1},
+            {"id":"whisper-large-v3","object":"model","created":1,"owned_by":"OpenAI","active":true,"context_window":448,"max_completion_tokens":448},
+            {"id":"openai/gpt-oss-safeguard-20b","object":"model","created":1,"owned_by":"OpenAI","active":true,"context_window":1,"max_completion_tokens":1}]}"#,
+    );
+    let oss = LiveModel {
+        context_window: Some(131_072),
+        max_output_tokens: Some(65_536),
+        created: Some(1_754_408_224),
+        ..live("openai/gpt-oss-120b")
+    };
+    assert_eq!(page.models, [oss]);
+}
+
+#[test]
+fn mistral_gives_a_model_under_all_its_names_and_one_is_kept() {
+    assert_eq!(url("mistral", None), "https://api.mistral.ai/v1/models");
+    let row = |id: &str, alias: &str, more: &str| {
+        format!(
+            r#"{{"id":"{id}","object":"model","created":1795000000,"owned_by":"mistralai","name":"mistral-medium-2508","max_context_length":131072,
+                "aliases":["{alias}"],"deprecation":{more},"type":"base",
+                "capabilities":{{"completion_chat":true,"function_calling":true,"reasoning":true,"vision":false}}}}"#
+        )
+    };
+    let dated = row("mistral-medium-2508", "mistral-medium-latest", "null");
+    let latest = row(
+        "mistral-medium-latest",
+        "mistral-medium-2508",
+        "\"2027-05-01T12:00:00Z\"",
+    );
+    let embed = r#"{"id":"mistral-embed","capabilities":{"completion_chat":false}}"#;
+    let list = format!("[{dated},{latest},{embed}]");
+    let medium = LiveModel {
+        display_name: Some("mistral-medium-2508".to_owned()),
+        context_window: Some(131_072),
+        vision: Some(false),
+        tools: Some(true),
+        reasoning: Some(true),
+        deprecated_at: Some("2027-05-01".to_owned()),
+        created: Some(1_795_000_000),
+        ..live("mistral-medium-latest")
+    };
+    for list in [
+        list.clone(),
+        format!(r#"{{"object":"list","data":{list}}}"#),
+    ] {
+        let found = parse("mistral", &list).models;
+        assert_eq!(found, std::slice::from_ref(&medium));
+    }
+}
+
+#[test]
+fn openrouter_gives_everything_and_prices_too() {
+    assert_eq!(
+        url("openrouter", None),
+        "https://openrouter.ai/api/v1/models/user"
+    );
+    let page = parse(
+        "openrouter",
+        r#"{"data":[
+            {"id":"anthropic/claude-sonnet-5.5","canonical_slug":"x","name":"Anthropic: Claude Sonnet 5.5","created":1790812800,"context_length":1000000,
+             "architecture":{"input_modalities":["text","image"],"output_modalities":["text"]},
+             "pricing":{"prompt":"0.000002","completion":"0.00001","input_cache_read":"0.0000002"},
+             "top_provider":{"context_length":1000000,"max_completion_tokens":128000,"is_moderated":true},
+             "supported_parameters":["tools","reasoning"],"expiration_date":"2027-11-30"},
+            {"id":"openrouter/auto","name":"Auto","pricing":{"prompt":"-1","completion":"-1"}},
+            {"id":"x/image","architecture":{"output_modalities":["image"]}}]}"#,
+    );
+    let sonnet = LiveModel {
+        display_name: Some("Anthropic: Claude Sonnet 5.5".to_owned()),
+        context_window: Some(1_000_000),
+        max_output_tokens: Some(128_000),
+        vision: Some(true),
+        tools: Some(true),
+        json_mode: Some(false),
+        reasoning: Some(true),
+        deprecated_at: Some("2027-11-30".to_owned()),
+        pricing: Some(Pricing {
+            input_per_mtok: 2.0,
+            output_per_mtok: 10.0,
+        }),
+        created: Some(1_790_812_800),
+        ..live("anthropic/claude-sonnet-5.5")
+    };
+    let auto = LiveModel {
+        display_name: Some("Auto".to_owned()),
+        ..live("openrouter/auto")
+    };
+    assert_eq!(page.models, [sonnet, auto]);
+}
+
+#[test]
+fn azure_gives_deployments_and_the_models_behind_them() {
+    assert_eq!(
+        url("azure-openai", None),
+        "https://acme.openai.azure.com/openai/deployments?api-version=2023-03-15-preview"
+    );
+    let page = parse(
+        "azure-openai",
+        r#"{"data":[
+            {"object":"deployment","id":"team","model":"gpt-5.4","owner":"x","status":"succeeded","created_at":1795000000,"updated_at":1},
+            {"object":"deployment","id":"gpt-4o","model":"gpt-4o","owner":"x","status":"succeeded"},
+            {"object":"deployment","id":"new","model":"gpt-5.4","owner":"x","status":"running"},
+            {"object":"deployment","id":"vectors","model":"text-embedding-3-small","status":"succeeded"}]}"#,
+    );
+    let team = LiveModel {
+        display_name: Some("team (gpt-5.4)".to_owned()),
+        reasoning: Some(true),
+        created: Some(1_795_000_000),
+        ..live("team")
+    };
+    let four = LiveModel {
+        reasoning: Some(false),
+        ..live("gpt-4o")
+    };
+    assert_eq!(page.models, [team, four]);
+}
+
+#[test]
+fn an_old_azure_resource_is_asked_by_version() {
+    let provider = provider("azure-openai");
+    let mut account = account(provider);
+    let version = Secret::new("2024-10-21".to_owned());
+    account
+        .credential
+        .0
+        .insert("apiVersion".to_owned(), version);
+    let request = provider.encode(&access(&account), &ask("my team"));
+    assert_eq!(
+        request.expect("a request").url.as_str(),
+        "https://acme.openai.azure.com/openai/deployments/my%20team/chat/completions?api-version=2024-10-21"
+    );
+}
+
+#[test]
+fn ollama_gives_ids_only_and_is_where_the_operator_has_it() {
+    assert_eq!(url("ollama", None), "http://ollama.example:11434/v1/models");
+    let page = parse(
+        "ollama",
+        r#"{"object":"list","data":[{"id":"llama4:8b","object":"model","created":1795000000,"owned_by":"library"}]}"#,
+    );
+    let llama = LiveModel {
+        created: Some(1_795_000_000),
+        ..live("llama4:8b")
+    };
+    assert_eq!(page.models, [llama]);
+    let info = provider("ollama").info();
+    assert!(!offered(info, &Overrides::new()));
 }
 
 #[rstest]

@@ -7,7 +7,9 @@ use keylm::server::metrics::Metrics;
 use keylm::server::providers::account::{Access, Account};
 use keylm::server::providers::answer::Answer;
 use keylm::server::providers::transport::{Transport, TransportLimits};
-use keylm::server::providers::{ChatRequest, Credential, ProviderError, ProviderEvent, REGISTRY};
+use keylm::server::providers::{
+    ChatRequest, Credential, LiveModel, ProviderError, ProviderEvent, REGISTRY,
+};
 use keylm::server::simulate::{Simulator, SimulatorOptions};
 use keylm::shared::chat::{FinishReason, ReasoningEffort};
 use keylm::shared::error::ErrorCode;
@@ -48,6 +50,36 @@ static GUESTS: &[Guest] = &[
     Guest {
         id: "cohere",
         credential: |kind| vec![("key", format!("co-sim-{kind}-Canary"))],
+        header: "authorization",
+    },
+    Guest {
+        id: "groq",
+        credential: |kind| vec![("key", format!("gsk_sim-{kind}-Canary"))],
+        header: "authorization",
+    },
+    Guest {
+        id: "mistral",
+        credential: |kind| vec![("key", format!("mist-sim-{kind}-Canary"))],
+        header: "authorization",
+    },
+    Guest {
+        id: "openrouter",
+        credential: |kind| vec![("key", format!("sk-or-v1-sim-{kind}-Canary"))],
+        header: "authorization",
+    },
+    Guest {
+        id: "azure-openai",
+        credential: |kind| {
+            vec![
+                ("resourceName", "acme".to_owned()),
+                ("key", format!("azure-sim-{kind}-Canary")),
+            ]
+        },
+        header: "api-key",
+    },
+    Guest {
+        id: "ollama",
+        credential: |kind| vec![("key", format!("ollama-sim-{kind}-Canary"))],
         header: "authorization",
     },
 ];
@@ -338,7 +370,7 @@ async fn every_listed_model_answers_whatever_the_settings() {
         let models = list(&transport, &sim, id, "good").await.expect("a list");
         let models: Vec<_> = models
             .into_iter()
-            .filter(|model| !model.starts_with("sim-"))
+            .filter(|model| !model.id.as_str().starts_with("sim-"))
             .collect();
         assert!(models.len() >= 2, "{id}: {models:?}");
         for model in models {
@@ -352,7 +384,8 @@ async fn every_listed_model_answers_whatever_the_settings() {
                 Some(Xhigh),
                 Some(Max),
             ] {
-                let mut request = ask(&model);
+                let mut request = ask(model.id.as_str());
+                request.capabilities.reasoning = model.reasoning.unwrap_or_default();
                 request.system = Some("Be brief.".to_owned());
                 request.settings.temperature = Some(0.7);
                 request.settings.top_p = Some(0.9);
@@ -361,6 +394,7 @@ async fn every_listed_model_answers_whatever_the_settings() {
                 let events = answer(&transport, &sim, id, &request).await;
                 let outcome = outcome(&events);
                 let whole = matches!(outcome, Ok(FinishReason::Stop | FinishReason::Length));
+                let model = &model.id;
                 assert!(whole, "{id} {model} {effort:?}: {outcome:?}");
                 assert!(!text(&events).is_empty(), "{id} {model}");
                 assert!(events.iter().any(|event| matches!(event, ProviderEvent::Usage(usage) if usage.input > 0 && usage.output > 0)), "{id} {model}");
@@ -369,13 +403,13 @@ async fn every_listed_model_answers_whatever_the_settings() {
     }
 }
 
-/// What happens when a key is added: the token, the check, all pages of the list. The ids on it.
+/// What happens when a key is added: the token, the check, all pages of the list.
 async fn list(
     transport: &Transport,
     sim: &Simulator,
     id: &str,
     kind: &str,
-) -> Result<Vec<String>, ProviderError> {
+) -> Result<Vec<LiveModel>, ProviderError> {
     let provider = provider(id);
     let account = account(sim, id, kind);
     let token = transport.token(provider, &account, NOW).await?;
@@ -387,15 +421,15 @@ async fn list(
     if let Some(check) = provider.check_request(&access)? {
         provider.parse_check(&transport.fetch(provider, check).await?)?;
     }
-    let mut ids = Vec::new();
+    let mut models = Vec::new();
     let mut page: Option<String> = None;
     loop {
         let request = provider.models_request(&access, page.as_deref())?;
         let next = provider.parse_models(&transport.fetch(provider, request).await?)?;
-        ids.extend(next.models.into_iter().map(|model| model.id.to_string()));
+        models.extend(next.models);
         page = next.next;
         if page.is_none() {
-            return Ok(ids);
+            return Ok(models);
         }
     }
 }

@@ -1,20 +1,68 @@
-//! Chat Completions.
+//! Chat Completions, and where the APIs that speak it differ.
 
-use super::super::classify;
-use super::super::decode::{Dialect, Step, inclusive_usage, text};
-use super::super::{ChatRequest, ProviderEvent};
-use super::{knobs, rule};
+use super::super::account::Access;
+use super::super::classify::{self, Rule};
+use super::super::decode::{Decoding, Dialect, Step, inclusive_usage, text};
+use super::super::{ChatRequest, Decoder, ProviderError, ProviderEvent};
+use super::Knobs;
 use crate::shared::chat::{FinishReason, Role};
-use serde_json::{Value, json};
+use crate::shared::error::ErrorCode;
+use serde_json::{Map, Value, json};
 
-/// The body of a request. `max_tokens` is deprecated everywhere and rejected by models that reason.
-pub(super) fn body(request: &ChatRequest) -> Value {
-    let knobs = knobs(request);
+/// Where an API differs.
+pub(in super::super) struct Quirks {
+    /// What a model takes of the settings.
+    pub(in super::super) knobs: fn(&ChatRequest) -> Knobs,
+    /// What the limit on the answer's tokens is called.
+    pub(in super::super) cap: &'static str,
+    /// Whether the system text is the developer's for a model that reasons.
+    pub(in super::super) developer: bool,
+    /// Whether usage has to be asked for.
+    pub(in super::super) asks_usage: bool,
+    /// What else the body has.
+    pub(in super::super) more: More,
+    /// Exceptions in its errors.
+    pub(in super::super) rule: Rule,
+    /// Whether `[DONE]` may be missing behind a finish reason.
+    pub(in super::super) open_end: bool,
+    /// Looks at a chunk for what nobody else sends.
+    pub(in super::super) watch: fn(&Value) -> Result<(), ProviderError>,
+}
+
+/// Adds to the body of a request.
+pub(in super::super) type More =
+    fn(&Access<'_>, &ChatRequest, &mut Map<String, Value>) -> Result<(), ProviderError>;
+
+impl Quirks {
+    /// None: what most of them have in common.
+    pub(in super::super) const NONE: Self = Self {
+        knobs: Knobs::all,
+        cap: "max_completion_tokens",
+        developer: false,
+        asks_usage: true,
+        more: |_, _, _| Ok(()),
+        rule: |_| None,
+        open_end: false,
+        watch: |_| Ok(()),
+    };
+}
+
+/// The body of a request.
+pub(in super::super) fn body(
+    quirks: &Quirks,
+    access: &Access<'_>,
+    request: &ChatRequest,
+) -> Result<Value, ProviderError> {
+    let knobs = (quirks.knobs)(request);
     let system = request
         .system
         .as_ref()
         .filter(|text| !text.trim().is_empty());
-    let role = if knobs.reasons { "developer" } else { "system" };
+    let role = if knobs.reasons && quirks.developer {
+        "developer"
+    } else {
+        "system"
+    };
     let system = system.map(|text| json!({"role": role, "content": text}));
     let turns = request.turns.iter().map(|turn| {
         let role = match turn.role {
@@ -23,14 +71,16 @@ pub(super) fn body(request: &ChatRequest) -> Value {
         };
         json!({"role": role, "content": turn.text})
     });
-    let mut body = json!({
-        "model": request.model,
-        "messages": system.into_iter().chain(turns).collect::<Vec<_>>(),
-        "stream": true,
-        "stream_options": {"include_usage": true},
-    });
+    let messages: Vec<_> = system.into_iter().chain(turns).collect();
     let options = [
-        ("max_completion_tokens", knobs.max_tokens.map(Value::from)),
+        ("model", Some(json!(request.model))),
+        ("messages", Some(messages.into())),
+        ("stream", Some(true.into())),
+        (
+            "stream_options",
+            quirks.asks_usage.then(|| json!({"include_usage": true})),
+        ),
+        (quirks.cap, knobs.max_tokens.map(Value::from)),
         ("temperature", knobs.temperature.map(Value::from)),
         ("top_p", knobs.top_p.map(Value::from)),
         (
@@ -38,51 +88,85 @@ pub(super) fn body(request: &ChatRequest) -> Value {
             knobs.effort.map(|effort| effort.as_str().into()),
         ),
     ];
-    if let Some(body) = body.as_object_mut() {
-        let given = options
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        body.extend(given);
-    }
-    body
+    let given = options
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let mut body = given.collect();
+    (quirks.more)(access, request, &mut body)?;
+    Ok(Value::Object(body))
+}
+
+/// A decoder for the chunks of an answer.
+pub(in super::super) fn decoder(quirks: &'static Quirks) -> Box<dyn Decoder> {
+    Box::new(Decoding::new(Chat {
+        quirks,
+        refused: false,
+        finished: false,
+    }))
 }
 
 /// The chunks of an answer.
-#[derive(Default)]
-pub(super) struct Chat {
+struct Chat {
+    quirks: &'static Quirks,
     refused: bool,
+    finished: bool,
+}
+
+/// The content of a piece: a text, or parts of which some are thoughts.
+fn content(delta: &Value, out: &mut Vec<ProviderEvent>) {
+    match delta.get("content") {
+        Some(Value::String(piece)) => out.push(ProviderEvent::Text(piece.clone())),
+        Some(Value::Array(parts)) => {
+            for part in parts {
+                out.extend(text(part, "/text").map(|text| ProviderEvent::Text(text.to_owned())));
+                let thoughts = part.get("thinking").and_then(Value::as_array);
+                let thoughts = thoughts.into_iter().flatten();
+                out.extend(
+                    thoughts
+                        .filter_map(|thought| text(thought, "/text"))
+                        .map(|text| ProviderEvent::Reasoning(text.to_owned())),
+                );
+            }
+        }
+        _ => {}
+    }
 }
 
 impl Dialect for Chat {
     const DONE: bool = true;
 
     fn read(&mut self, _kind: &str, value: &Value, out: &mut Vec<ProviderEvent>) -> Step {
-        if value.get("error").is_some_and(|error| !error.is_null()) {
-            return Step::Fail(classify::in_stream(value, rule));
+        let error = value.get("error").is_some_and(|error| !error.is_null());
+        if error || text(value, "/object") == Some("error") {
+            return Step::Fail(classify::in_stream(value, self.quirks.rule));
+        }
+        if let Err(error) = (self.quirks.watch)(value) {
+            return Step::Fail(error);
         }
         let usage = value.get("usage").filter(|usage| usage.is_object());
         let Some(choices) = value.get("choices").and_then(Value::as_array) else {
             return Step::Unknown;
         };
         if let Some(choice) = choices.first() {
+            let delta = choice.get("delta").unwrap_or(&Value::Null);
             // OpenAI keeps its reasoning to itself here; servers that speak its dialect use either name.
-            for name in ["/delta/reasoning_content", "/delta/reasoning"] {
-                out.extend(
-                    text(choice, name).map(|text| ProviderEvent::Reasoning(text.to_owned())),
-                );
-            }
-            out.extend(
-                text(choice, "/delta/content").map(|text| ProviderEvent::Text(text.to_owned())),
-            );
-            if let Some(refusal) = text(choice, "/delta/refusal") {
+            let thought = text(delta, "/reasoning_content").or_else(|| text(delta, "/reasoning"));
+            out.extend(thought.map(|text| ProviderEvent::Reasoning(text.to_owned())));
+            content(delta, out);
+            if let Some(refusal) = text(delta, "/refusal") {
                 self.refused |= !refusal.is_empty();
                 out.push(ProviderEvent::Text(refusal.to_owned()));
             }
-            if let Some(reason) = text(choice, "/finish_reason") {
+            let reason = text(choice, "/finish_reason").filter(|reason| !reason.is_empty());
+            if reason == Some("error") {
+                return Step::Fail(ProviderError::new(ErrorCode::UpstreamError));
+            }
+            if let Some(reason) = reason {
+                self.finished = true;
                 out.push(ProviderEvent::Finish(match reason {
-                    "stop" if self.refused => FinishReason::ContentFilter,
-                    "stop" => FinishReason::Stop,
-                    "length" => FinishReason::Length,
+                    "stop" | "eos" if self.refused => FinishReason::ContentFilter,
+                    "stop" | "eos" => FinishReason::Stop,
+                    "length" | "model_length" => FinishReason::Length,
                     "tool_calls" | "function_call" => FinishReason::ToolCalls,
                     "content_filter" => FinishReason::ContentFilter,
                     _ => FinishReason::Other,
@@ -92,5 +176,9 @@ impl Dialect for Chat {
         let usage = usage.map(|usage| inclusive_usage(usage, "prompt_tokens", "completion_tokens"));
         out.extend(usage.map(ProviderEvent::Usage));
         Step::More
+    }
+
+    fn may_end(&self) -> bool {
+        self.quirks.open_end && self.finished
     }
 }

@@ -163,5 +163,76 @@ static COHERE: Dialect = Dialect {
     unknown: "event: later\ndata: {\"type\":\"later\"}\n\nevent: content-start\ndata: {\"type\":\"content-start\",\"index\":9,\"delta\":{\"message\":{\"content\":{\"type\":\"later\"}}}}\n\nevent: citation-start\ndata: {\"type\":\"citation-start\",\"index\":0,\"delta\":{\"message\":{\"citations\":{\"text\":\"x\"}}}}\n\n",
 };
 
+static GROQ: Dialect = Dialect {
+    name: "Groq",
+    provider: "groq",
+    model: "openai/gpt-oss-120b",
+    reasoning: Yes(
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"@\",\"channel\":\"analysis\"},\"finish_reason\":null}]}\n\n",
+    ),
+    usage: "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":12,\"prompt_tokens_details\":{\"cached_tokens\":3},\"completion_tokens_details\":{\"reasoning_tokens\":2}}}\n\n",
+    error: "data: {\"error\":{\"message\":\"x\",\"type\":\"internal_server_error\",\"code\":\"over_capacity\"}}\n\n",
+    ..CHAT
+};
+
+static MISTRAL: Dialect = Dialect {
+    name: "Mistral",
+    provider: "mistral",
+    model: "mistral-medium-latest",
+    reasoning: Yes(
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"@\"}]}]},\"finish_reason\":null}]}\n\n",
+    ),
+    length: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"model_length\"}]}\n\n",
+    usage: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5,\"total_tokens\":12,\"prompt_tokens_details\":{\"cached_tokens\":3},\"completion_tokens_details\":{\"reasoning_tokens\":2}}}\n\n",
+    terminator: Skipped("[DONE] may be missing behind a finish reason"),
+    error: "data: {\"error\":{\"object\":\"error\",\"message\":\"x\",\"type\":\"service_tier_capacity_exceeded\",\"code\":\"3505\"}}\n\n",
+    ..CHAT
+};
+
+static OPENROUTER: Dialect = Dialect {
+    name: "OpenRouter",
+    provider: "openrouter",
+    model: "anthropic/claude-sonnet-5.5",
+    open: ": OPENROUTER PROCESSING\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n",
+    reasoning: Yes(
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\",\"reasoning\":\"@\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"@\"}]},\"finish_reason\":null}]}\n\n",
+    ),
+    error: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":\"server_error\",\"message\":\"x\"}}\n\n",
+    ..CHAT
+};
+
+static AZURE_OPENAI: Dialect = Dialect {
+    name: "Azure OpenAI",
+    provider: "azure-openai",
+    model: "my-deployment",
+    open: "data: {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{}}]}\n\n",
+    unknown: "data: {\"choices\":[{\"index\":0,\"finish_reason\":null,\"content_filter_offsets\":{\"check_offset\":44}}]}\n\n",
+    error: "data: {\"error\":{\"code\":\"503\",\"message\":\"x\"}}\n\n",
+    ..CHAT
+};
+
+static OLLAMA: Dialect = Dialect {
+    name: "Ollama",
+    provider: "ollama",
+    model: "llama4:8b",
+    reasoning: Yes(
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\",\"reasoning\":\"@\"},\"finish_reason\":null}]}\n\n",
+    ),
+    error: "data: {\"error\":{\"message\":\"x\",\"type\":\"api_error\",\"param\":null,\"code\":null}}\n\n",
+    ..CHAT
+};
+
 /// All of them, one or more for each provider.
-pub(super) static ALL: &[&Dialect] = &[&CHAT, &RESPONSES, &ANTHROPIC, &GEMINI, &XAI, &COHERE];
+pub(super) static ALL: &[&Dialect] = &[
+    &CHAT,
+    &RESPONSES,
+    &ANTHROPIC,
+    &GEMINI,
+    &XAI,
+    &COHERE,
+    &GROQ,
+    &MISTRAL,
+    &OPENROUTER,
+    &AZURE_OPENAI,
+    &OLLAMA,
+];

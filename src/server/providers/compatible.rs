@@ -1,0 +1,133 @@
+//! Providers that speak Chat Completions, as data: each says in its own file what it is and where it differs.
+
+use super::account::Access;
+use super::classify;
+use super::decode::count;
+use super::openai::chat::{self, Quirks};
+use super::{
+    ChatRequest, Decoder, LiveModel, ModelPage, Provider, ProviderError, ProviderInfo, WireFailure,
+    WireRequest, wire,
+};
+use crate::server::crypto::secret::Secret;
+use crate::shared::error::ErrorCode;
+use crate::shared::model::Pricing;
+use serde_json::Value;
+use url::Url;
+
+type Known<T> = Result<T, ProviderError>;
+type SecretHeaders = Vec<(&'static str, Secret)>;
+
+/// One of them.
+pub struct Compatible {
+    pub(super) info: &'static ProviderInfo,
+    pub(super) quirks: &'static Quirks,
+    /// The headers that let a request in.
+    pub(super) headers: fn(&Access<'_>) -> Known<SecretHeaders>,
+    /// Where the list of models is.
+    pub(super) list: fn(&Access<'_>) -> Known<Url>,
+    /// The models of the rows that somebody can chat with.
+    pub(super) models: fn(&[Value]) -> Vec<LiveModel>,
+    /// What only a good key may read, where anybody may read the list.
+    pub(super) check: Option<fn(&Access<'_>) -> Known<Url>>,
+    /// Where an answer is asked for.
+    pub(super) chat: fn(&Access<'_>, &ChatRequest) -> Known<Url>,
+}
+
+impl Compatible {
+    /// What most of them have in common.
+    pub(super) const fn new(info: &'static ProviderInfo, quirks: &'static Quirks) -> Self {
+        Self {
+            info,
+            quirks,
+            headers: |access| Ok(vec![wire::bearer(access.field("key")?)]),
+            list: |access| wire::endpoint(access.origin(0)?, &["models"]),
+            models: |rows| rows.iter().filter_map(plain).collect(),
+            check: None,
+            chat: |access, _| wire::endpoint(access.origin(0)?, &["chat", "completions"]),
+        }
+    }
+}
+
+/// A model of which the list says its id and its age.
+pub(super) fn plain(row: &Value) -> Option<LiveModel> {
+    Some(LiveModel {
+        created: count(row, "/created").and_then(|seconds| i64::try_from(seconds).ok()),
+        ..LiveModel::new(row.get("id")?.as_str()?.parse().ok()?)
+    })
+}
+
+/// USD per token, written as texts, as USD per million tokens. A price that changes is written as -1.
+pub(super) fn price(row: &Value, input: &str, output: &str) -> Option<Pricing> {
+    let usd = |pointer| {
+        let text = row.pointer(pointer)?.as_str()?;
+        let price = text.parse::<f64>().ok()?;
+        (price.is_finite() && price >= 0.0).then_some((price * 1e12).round() / 1e6)
+    };
+    Some(Pricing {
+        input_per_mtok: usd(input)?,
+        output_per_mtok: usd(output)?,
+    })
+}
+
+/// The rows of a list, which some servers give bare. Each is an object with an id, or this is no list.
+fn rows(body: &Value) -> Option<&[Value]> {
+    let rows = body.get("data").unwrap_or(body).as_array()?;
+    let named = |row: &Value| row.get("id").is_some_and(Value::is_string);
+    rows.iter().all(named).then_some(rows)
+}
+
+impl Provider for Compatible {
+    fn info(&self) -> &'static ProviderInfo {
+        self.info
+    }
+
+    fn check_request(&self, access: &Access<'_>) -> Known<Option<WireRequest>> {
+        let Some(check) = self.check else {
+            return Ok(None);
+        };
+        Ok(Some(wire::get(check(access)?, (self.headers)(access)?)))
+    }
+
+    fn parse_check(&self, body: &[u8]) -> Known<()> {
+        self.read(body).map(drop)
+    }
+
+    fn models_request(&self, access: &Access<'_>, _page: Option<&str>) -> Known<WireRequest> {
+        Ok(wire::get((self.list)(access)?, (self.headers)(access)?))
+    }
+
+    fn parse_models(&self, body: &[u8]) -> Known<ModelPage> {
+        let body = self.read(body)?;
+        let rows = rows(&body).ok_or(ProviderError::new(ErrorCode::UpstreamError))?;
+        Ok(ModelPage {
+            models: (self.models)(rows),
+            next: None,
+        })
+    }
+
+    fn encode(&self, access: &Access<'_>, request: &ChatRequest) -> Known<WireRequest> {
+        let body = chat::body(self.quirks, access, request)?;
+        let url = (self.chat)(access, request)?;
+        Ok(wire::post(url, (self.headers)(access)?, &body))
+    }
+
+    fn decoder(&self, _request: &ChatRequest) -> Box<dyn Decoder> {
+        chat::decoder(self.quirks)
+    }
+
+    fn classify(&self, failure: &WireFailure<'_>) -> ProviderError {
+        classify::failure(failure, self.quirks.rule)
+    }
+}
+
+impl Compatible {
+    /// A JSON body that is no error, which some give with a good status.
+    fn read(&self, body: &[u8]) -> Known<Value> {
+        let body: Value = serde_json::from_slice(body)
+            .map_err(|_| ProviderError::new(ErrorCode::UpstreamError))?;
+        match body.get("error") {
+            None | Some(Value::Null) => Ok(body),
+            Some(_) => Err(classify::in_stream(&body, self.quirks.rule)),
+        }
+    }
+}
