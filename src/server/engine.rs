@@ -7,6 +7,7 @@ pub mod follow;
 pub mod house;
 pub mod lease;
 pub mod live;
+pub mod payers;
 pub mod recovery;
 pub mod turn;
 pub mod wake;

@@ -1,6 +1,6 @@
 //! Threads, messages and what streams between them.
 
-use super::error::AppError;
+use super::error::{AppError, ErrorCode};
 use super::ids::{ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId};
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -192,6 +192,20 @@ pub struct Timing {
     pub duration_ms: u64,
 }
 
+/// One request to a provider for an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// The key that it went out with.
+    pub key_id: KeyId,
+    /// That key's mask.
+    pub key_mask: String,
+    /// The HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// Why it failed; none for the one that answered.
+    pub code: Option<ErrorCode>,
+}
+
 /// One message of a thread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -212,6 +226,9 @@ pub struct Message {
     pub client_request_id: Option<ClientRequestId>,
     pub usage: Option<Usage>,
     pub timing: Option<Timing>,
+    /// Every request that was made for an answer, in order.
+    #[serde(default)]
+    pub attempts: Vec<Attempt>,
     pub created_at: Timestamp,
 }
 

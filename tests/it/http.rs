@@ -4,6 +4,7 @@ mod activity;
 mod auth;
 mod chat;
 mod errors;
+mod failover;
 mod keys;
 mod limits;
 mod models;

@@ -1,15 +1,18 @@
 //! One answer from the provider's first byte to its stored end.
 
 use super::live::LiveAnswer;
+use super::payers::{Handed, Payer, another_may_help};
 use super::recovery::{broken, restarted};
 use super::writer::{self, Op, Outcome};
 use super::{Engine, Inner, Parts};
 use crate::server::config::Limit;
-use crate::server::providers::account::{Access, Account};
+use crate::server::providers::account::Access;
 use crate::server::providers::answer::Answer;
+use crate::server::providers::transport::ByteStream;
 use crate::server::providers::{ChatRequest, Provider, ProviderError, ProviderEvent, TokenUsage};
+use crate::server::store::StoreError;
 use crate::server::store::events::{Event, Kind};
-use crate::shared::chat::{FinishReason, Message, MessageStatus, Timing, Usage};
+use crate::shared::chat::{Attempt, FinishReason, Message, MessageStatus, Timing, Usage};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::MessageId;
 use crate::shared::time::Timestamp;
@@ -41,10 +44,8 @@ pub struct Turn {
     pub start: Arc<Event>,
     /// Who answers.
     pub provider: &'static dyn Provider,
-    /// On whose account, and where.
-    pub account: Account,
-    /// The version of that key.
-    pub key_version: i64,
+    /// The keys that may pay, in the order in which they are tried. The first one is the stored answer's.
+    pub payers: Vec<Payer>,
     /// What is asked.
     pub request: ChatRequest,
     /// When the person sent.
@@ -120,6 +121,11 @@ struct Running<'a> {
     inflight: Option<oneshot::Receiver<Outcome>>,
     /// What the writer has of us, until it is stored.
     unstored: Vec<Arc<Event>>,
+    /// The place of the key that pays, among the turn's.
+    payer: usize,
+    attempts: Vec<Attempt>,
+    /// Whether a request is out that is not among the attempts yet.
+    asking: bool,
 }
 
 /// The data of a `delta` or `reasoning` event.
@@ -150,6 +156,9 @@ impl<'a> Running<'a> {
             streaming: false,
             inflight: None,
             unstored: Vec::new(),
+            payer: 0,
+            attempts: Vec::new(),
+            asking: false,
         }
     }
 
@@ -180,34 +189,110 @@ impl<'a> Running<'a> {
         }
     }
 
+    /// Asks with one key after the other while that helps and nothing has been said; with one of them once more.
     async fn exchange(&mut self) -> Result<End, ProviderError> {
-        let Turn {
-            provider,
-            account,
-            request,
-            ..
-        } = &self.turn;
-        let mut answer = Answer::within(self.engine.parts.limits.frames, provider.decoder(request));
-        let ask = async || {
-            let Parts { transport, env, .. } = &self.engine.parts;
-            let now = env.now();
-            let token = transport.token(*provider, account, now).await?;
-            let access = Access {
-                account,
-                token: token.as_ref(),
-                now,
+        let mut again = false;
+        loop {
+            self.asking = true;
+            let asked = self.ask().await;
+            let heard = asked.is_ok();
+            let said = match asked {
+                Ok(bytes) => self.hear(bytes).await,
+                Err(error) => Err(error),
             };
-            let wire = provider.encode(&access, request)?;
-            transport.stream(*provider, wire).await
-        };
-        let mut bytes = match ask().await {
-            Err(error) if let Some(wait) = worth_another_try(&error) => {
-                tracing::info!(message.id = %self.turn.message.id, code = error.code.as_str(), "asking the provider again");
-                tokio::time::sleep(wait + self.jitter()).await;
-                ask().await?
+            let error = match said {
+                Ok(end) => {
+                    self.attempted(Some(200), None);
+                    return Ok(end);
+                }
+                Err(error) => error,
+            };
+            self.attempted(error.status.or(heard.then_some(200)), Some(error.code));
+            if self.first_at.is_none() && another_may_help(error.code) {
+                match self.next_payer(&error).await {
+                    Ok(Handed::Over) => continue,
+                    Ok(Handed::Gone) => {}
+                    Ok(Handed::Lost) => return Ok(End::Lost),
+                    Err(failure) => {
+                        tracing::warn!(message.id = %self.turn.message.id, error = %failure, "no other key could be taken");
+                        return Ok(End::Failed(storage()));
+                    }
+                }
             }
-            asked => asked?,
+            match worth_another_try(&error).filter(|_| !heard && !again) {
+                Some(wait) => {
+                    again = true;
+                    tracing::info!(message.id = %self.turn.message.id, code = error.code.as_str(), "asking the provider again");
+                    tokio::time::sleep(wait + self.jitter()).await;
+                }
+                None => return Err(error),
+            }
+        }
+    }
+
+    fn paying(&self) -> Option<&Payer> {
+        self.turn.payers.get(self.payer)
+    }
+
+    fn attempted(&mut self, status: Option<u16>, code: Option<ErrorCode>) {
+        self.asking = false;
+        let attempt = self.paying().map(|payer| Attempt {
+            key_id: payer.key.view.id.clone(),
+            key_mask: payer.key.view.mask.clone(),
+            status,
+            code,
+        });
+        self.attempts.extend(attempt);
+    }
+
+    /// Lets the next key pay that is still there; `Gone` when there is none.
+    async fn next_payer(&mut self, error: &ProviderError) -> Result<Handed, StoreError> {
+        let error = error.for_person(self.turn.provider.info().name);
+        let message = &self.turn.message;
+        let from = self.payer;
+        for (place, next) in self.turn.payers.iter().enumerate().skip(from + 1) {
+            let Some(failed) = self.turn.payers.get(from) else {
+                break;
+            };
+            let handed = self
+                .engine
+                .hand_over(message, FIRST_EPOCH, failed, &error, next)
+                .await?;
+            if !matches!(handed, Handed::Gone) {
+                tracing::info!(message.id = %message.id, code = error.code.as_str(), key.id = %next.key.view.id, "another key pays");
+                let key = next.key.view.id.clone();
+                self.payer = place;
+                self.turn.message.key_id = Some(key);
+                return Ok(handed);
+            }
+        }
+        Ok(Handed::Gone)
+    }
+
+    /// Sends the question with the key that pays.
+    async fn ask(&self) -> Result<ByteStream, ProviderError> {
+        let Parts { transport, env, .. } = &self.engine.parts;
+        let provider = self.turn.provider;
+        let payer = self.paying();
+        let account = &payer
+            .ok_or_else(|| ProviderError::new(ErrorCode::InvalidKey))?
+            .account;
+        let now = env.now();
+        let token = transport.token(provider, account, now).await?;
+        let access = Access {
+            account,
+            token: token.as_ref(),
+            now,
         };
+        let wire = provider.encode(&access, &self.turn.request)?;
+        transport.stream(provider, wire).await
+    }
+
+    /// Takes in what the provider says, to its end.
+    async fn hear(&mut self, mut bytes: ByteStream) -> Result<End, ProviderError> {
+        let frames = self.engine.parts.limits.frames;
+        let decoder = self.turn.provider.decoder(&self.turn.request);
+        let mut answer = Answer::within(frames, decoder);
         let mut events = Vec::new();
         loop {
             let finished = self.finish.is_some();
@@ -394,6 +479,11 @@ impl<'a> Running<'a> {
             duration_ms: since(now),
         });
         message.usage = self.accounted(&message);
+        if self.asking {
+            // It was stopped midway.
+            self.attempted(self.first_at.map(|_| 200), None);
+        }
+        message.attempts = std::mem::take(&mut self.attempts);
         message.content = std::mem::take(&mut self.content);
         message.reasoning =
             Some(std::mem::take(&mut self.reasoning)).filter(|text| !text.is_empty());
@@ -412,7 +502,7 @@ impl<'a> Running<'a> {
                 first: false,
                 end: Some(Box::new(writer::End {
                     message: message.clone(),
-                    key_version: self.turn.key_version,
+                    key_version: self.paying().map_or(0, |payer| payer.key.version),
                 })),
             };
             match self

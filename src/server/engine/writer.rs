@@ -2,13 +2,13 @@
 //! one stream waits for about one commit and many streams share one.
 
 use super::live::LiveAnswers;
+use super::payers;
 use crate::server::clock::Env;
 use crate::server::metrics::Metrics;
 use crate::server::store::events::{self, Event, MOST_AT_ONCE, Next};
 use crate::server::store::hints::{self, Hint};
 use crate::server::store::{Db, Result, messages, provider_keys};
 use crate::shared::chat::Message;
-use crate::shared::error::ErrorCode;
 use crate::shared::ids::MessageId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,9 +216,9 @@ impl Task {
             let Some(end) = &op.end else { continue };
             let now = self.env.now();
             if let Some(key) = &end.message.key_id {
-                let error = end.message.error.as_ref();
-                let trouble = error.filter(|error| blames_key(error.code));
-                provider_keys::note_used(&mut tx, key, end.key_version, trouble, now).await?;
+                let trouble = payers::trouble(end.message.error.as_ref(), now);
+                let version = end.key_version;
+                provider_keys::note_used(&mut tx, key, version, trouble.as_ref(), now).await?;
             }
             *kept = messages::finish(&mut tx, &end.message, &self.owner, op.epoch, now).await?;
         }
@@ -284,15 +284,4 @@ impl Task {
         }
         let _ = done.send(outcome);
     }
-}
-
-/// Whether a failure says something about the key and the account behind it.
-const fn blames_key(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::InvalidKey
-            | ErrorCode::InsufficientPermission
-            | ErrorCode::QuotaExhausted
-            | ErrorCode::RateLimited
-    )
 }

@@ -221,7 +221,7 @@ fn trouble(html: &mut Html, message: &Message, error: &AppError) {
     html.raw("</div></div>");
 }
 
-/// `model · 412 in · 96 out · $0.0027 · first word 0.4 s · 2.1 s in all · key …x7Qa`
+/// `model · 412 in · 96 out · $0.0027 · first word 0.4 s · 2.1 s in all · key …x7Qa · not …b3Fz: rate limited`
 fn usage_line(message: &Message, key: Option<&str>) -> String {
     let mut parts: Vec<String> = message.model.iter().map(ToString::to_string).collect();
     if let Some(usage) = &message.usage {
@@ -241,13 +241,19 @@ fn usage_line(message: &Message, key: Option<&str>) -> String {
         parts.push(format!("{} in all", span(timing.duration_ms)));
     }
     parts.extend(key.map(|mask| format!("key {mask}")));
+    // What did not answer, when something else did.
+    let failed = message.attempts.iter().filter(|_| message.error.is_none());
+    parts.extend(failed.filter_map(|attempt| {
+        let why = attempt.code?.as_str().replace('_', " ");
+        Some(format!("not {}: {why}", attempt.key_mask))
+    }));
     parts.join(" · ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::chat::{Timing, Usage};
+    use crate::shared::chat::{Attempt, Timing, Usage};
     use crate::shared::error::ErrorCode;
     use crate::shared::time::Timestamp;
 
@@ -268,6 +274,7 @@ mod tests {
             client_request_id: None,
             usage: None,
             timing: None,
+            attempts: Vec::new(),
             created_at: Timestamp(0),
         }
     }
@@ -296,6 +303,19 @@ mod tests {
             ..Usage::default()
         });
         assert!(usage_line(&message, None).contains("≈$0.0027"));
+        message.attempts = [Some(ErrorCode::RateLimited), None]
+            .map(|code| Attempt {
+                key_id: "k".parse().expect("an id"),
+                key_mask: "…b3Fz".to_owned(),
+                status: None,
+                code,
+            })
+            .into();
+        let line = usage_line(&message, Some("…x7Qa"));
+        assert!(
+            line.ends_with("key …x7Qa · not …b3Fz: rate limited"),
+            "{line}"
+        );
     }
 
     /// Every place that a text from outside gets to.

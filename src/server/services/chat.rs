@@ -1,14 +1,14 @@
 //! Sending: claimed, checked and stored in one transaction, before anything is asked of a provider.
 
-use super::keys::Opened;
 use super::readers::Reader;
 use super::threads::NewThread;
 use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
 use crate::server::config::Limit;
 use crate::server::crypto::mac::hex;
 use crate::server::engine::follow::Address;
+use crate::server::engine::payers::Payer;
 use crate::server::engine::turn::Turn;
-use crate::server::providers::{self, ChatRequest, Turn as Said};
+use crate::server::providers::{self, ChatRequest, Provider, Turn as Said};
 use crate::server::render;
 use crate::server::store::Tx;
 use crate::server::store::events::{self, Event, Kind};
@@ -16,7 +16,8 @@ use crate::server::store::messages::{self, Placed};
 use crate::server::store::{provider_keys, threads};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
-use crate::shared::model::Capabilities;
+use crate::shared::model::{Capabilities, Model};
+use crate::shared::time::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -154,16 +155,14 @@ impl Services {
             ask,
         } = begin;
         let provider = providers::find(&thread.provider).ok_or(ServiceError::NotFound)?;
-        let opened = self.usable_key(&user, provider, None).await?;
+        let keys = self.usable_keys(&user, provider, None).await?;
         let model = match &ask {
             Ask::Again {
                 model: Some(model), ..
             } => model.clone(),
             _ => thread.model.clone(),
         };
-        let known = self
-            .known_model(&user, provider, &opened.key.view.id, &model)
-            .await?;
+        let (known, payers) = self.offering(&user, provider, keys, &model).await?;
 
         let mut tx = self.0.db.begin().await?;
         let now = self.0.env.now();
@@ -181,12 +180,10 @@ impl Services {
                 .ok_or(ServiceError::NotFound);
         }
         self.limited(&self.0.by_user, user.as_str())?;
-        if !provider_keys::take(&mut tx, &opened.key.view.id, opened.key.version, now).await? {
-            return Err(ServiceError::NoKey {
-                provider: provider.info().name,
-                refused: false,
-            });
-        }
+        let payers = take_first(&mut tx, payers, now).await?;
+        let Some(payer) = payers.first() else {
+            return Err(Self::no_key(provider, false));
+        };
         if let Some(running) = messages::running(&mut tx, &thread.id).await? {
             return Err(ServiceError::GenerationInProgress(Some(running)));
         }
@@ -195,7 +192,7 @@ impl Services {
             .store_question(&mut tx, &user, &thread, &ask, &request)
             .await?;
         let answer = self
-            .store_answer(&mut tx, &thread, &asked, id.clone(), model.clone(), &opened)
+            .store_answer(&mut tx, &thread, &asked, id.clone(), model.clone(), payer)
             .await?;
         let data =
             json!({ "threadId": thread.id, "userMessage": asked.message, "message": answer })
@@ -229,18 +226,43 @@ impl Services {
                 .collect(),
             settings: thread.settings,
         };
-        let key_version = opened.key.version;
-        let account = opened.account;
         self.0.engine.run(Turn {
             message: answer,
             start,
             provider,
-            account,
-            key_version,
+            payers,
             request,
             sent_at: now,
         });
         Ok(id)
+    }
+
+    /// The keys that offer `model`, as far as is known, and what is known of it.
+    async fn offering(
+        &self,
+        user: &UserId,
+        provider: &'static dyn Provider,
+        keys: Vec<Payer>,
+        model: &ModelId,
+    ) -> Result<(Option<Model>, Vec<Payer>)> {
+        let (mut known, mut payers) = (None, Vec::with_capacity(keys.len()));
+        let mut refusal = Self::no_key(provider, false);
+        for payer in keys {
+            let id = &payer.key.view.id;
+            match self.known_model(user, provider, id, model).await {
+                Ok(model) => {
+                    known = known.or(model);
+                    payers.push(payer);
+                }
+                Err(error @ ServiceError::ModelUnavailable { .. }) => refusal = error,
+                Err(error) => return Err(error),
+            }
+        }
+        if payers.is_empty() {
+            Err(refusal)
+        } else {
+            Ok((known, payers))
+        }
     }
 
     /// Makes a thread with its first message, or finds the ones that the same request made before. When the message is
@@ -474,18 +496,18 @@ impl Services {
         asked: &Placed,
         id: MessageId,
         model: ModelId,
-        opened: &Opened,
+        payer: &Payer,
     ) -> Result<Message> {
         let message = Message {
             provider: Some(thread.provider.clone()),
             model: Some(model),
-            key_id: Some(opened.key.view.id.clone()),
+            key_id: Some(payer.key.view.id.clone()),
             ..self.blank(id, thread, Some(asked))
         };
         let placed = Placed {
             message,
             depth: asked.depth + 1,
-            key_mask: Some(opened.key.view.mask.clone()),
+            key_mask: Some(payer.key.view.mask.clone()),
             sibling: (1, 1),
         };
         let lease = (self.0.engine.owner(), self.0.engine.lease());
@@ -515,9 +537,22 @@ impl Services {
             client_request_id: None,
             usage: None,
             timing: None,
+            attempts: Vec::new(),
             created_at: self.0.env.now(),
         }
     }
+}
+
+/// The payers from the first one on that is still there, which is taken.
+async fn take_first(tx: &mut Tx, payers: Vec<Payer>, now: Timestamp) -> Result<Vec<Payer>> {
+    let mut left = payers.into_iter();
+    for payer in left.by_ref() {
+        let key = &payer.key;
+        if provider_keys::take(tx, &key.view.id, key.version, now).await? {
+            return Ok(std::iter::once(payer).chain(left).collect());
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Whether a send that names a provider or a model names the thread's.

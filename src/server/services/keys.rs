@@ -5,6 +5,7 @@ use super::{Result, ServiceError, Services};
 use crate::server::catalog;
 use crate::server::crypto::envelope::{self, Binding, CryptoError};
 use crate::server::crypto::secret::Secret;
+use crate::server::engine::payers::Payer;
 use crate::server::providers::account::Account;
 use crate::server::providers::{
     self, Credential, FieldKind, Provider, ProviderError, ProviderInfo, REGISTRY,
@@ -28,14 +29,6 @@ struct Accepted {
     status: KeyStatus,
     models: Vec<Model>,
     warning: Option<String>,
-}
-
-/// A key that opened.
-pub struct Opened {
-    /// The key.
-    pub key: StoredKey,
-    /// Its secret, and where that may go.
-    pub account: Account,
 }
 
 /// Where a sealed credential goes.
@@ -327,44 +320,68 @@ impl Services {
         Ok(())
     }
 
-    /// The key that the person's next request to this provider goes out with: the first in order that is switched on, was
-    /// not refused, and opens.
+    /// The key that the person's next request to this provider goes out with, or `wanted`.
     ///
     /// # Errors
-    /// `NoKey`, or `KeyUnreadable` when there would be one but it does not open.
+    /// As [`Services::usable_keys`]; `NotFound` when `wanted` is not theirs.
     pub async fn usable_key(
         &self,
         user: &UserId,
         provider: &'static dyn Provider,
         wanted: Option<&KeyId>,
-    ) -> Result<Opened> {
+    ) -> Result<Payer> {
+        let keys = self.usable_keys(user, provider, wanted).await?;
+        let first = keys.into_iter().next();
+        first.ok_or_else(|| Self::no_key(provider, false))
+    }
+
+    /// The keys that the person's next request to this provider goes out with, one after the other as long as that helps:
+    /// those that are switched on, were not refused, and open, in their order; those that failed just now come last.
+    ///
+    /// # Errors
+    /// `NoKey` instead of an empty list, or `KeyUnreadable` when there would be one but it does not open.
+    pub async fn usable_keys(
+        &self,
+        user: &UserId,
+        provider: &'static dyn Provider,
+        wanted: Option<&KeyId>,
+    ) -> Result<Vec<Payer>> {
         let id = Self::id_of(provider)?;
-        let keys = provider_keys::list(&self.0.db, user, Some(&id)).await?;
-        if wanted.is_some_and(|wanted| !keys.iter().any(|key| key.view.id == *wanted)) {
-            return Err(ServiceError::NotFound);
-        }
-        let mut failure = ServiceError::NoKey {
-            provider: provider.info().name,
-            refused: false,
-        };
-        for key in keys {
-            if !key.view.active || wanted.is_some_and(|wanted| key.view.id != *wanted) {
-                continue;
+        let mut keys = provider_keys::list(&self.0.db, user, Some(&id)).await?;
+        if let Some(wanted) = wanted {
+            keys.retain(|key| key.view.id == *wanted);
+            if keys.is_empty() {
+                return Err(ServiceError::NotFound);
             }
+        }
+        let now = self.0.env.now();
+        keys.sort_by_key(|key| key.cool_until.filter(|until| *until > now));
+        let mut failure = Self::no_key(provider, false);
+        let mut usable = Vec::with_capacity(keys.len());
+        for key in keys.into_iter().filter(|key| key.view.active) {
             if key.view.status == KeyStatus::Invalid {
-                failure = ServiceError::NoKey {
-                    provider: provider.info().name,
-                    refused: true,
-                };
+                failure = Self::no_key(provider, true);
                 continue;
             }
             match self.open(user, provider, &key).await {
-                Ok(account) => return Ok(Opened { key, account }),
+                Ok(account) => usable.push(Payer { key, account }),
                 Err(error @ ServiceError::KeyUnreadable { .. }) => failure = error,
                 Err(error) => return Err(error),
             }
         }
-        Err(failure)
+        if usable.is_empty() {
+            Err(failure)
+        } else {
+            Ok(usable)
+        }
+    }
+
+    /// `refused`: there is one, but its provider does not take it any more.
+    pub(super) fn no_key(provider: &dyn Provider, refused: bool) -> ServiceError {
+        ServiceError::NoKey {
+            provider: provider.info().name,
+            refused,
+        }
     }
 
     /// Notes on a key what went wrong with it. Only a refusal changes its status.

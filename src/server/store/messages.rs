@@ -7,6 +7,7 @@ use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Timing, Us
 use crate::shared::ids::{
     ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId, UserId,
 };
+use crate::shared::provider::KeyView;
 use crate::shared::time::Timestamp;
 use std::collections::HashMap;
 
@@ -49,6 +50,7 @@ struct Row {
     estimated: Option<bool>,
     ttft_ms: Option<i64>,
     duration_ms: Option<i64>,
+    attempts: Option<String>,
     created_at: i64,
 }
 
@@ -57,7 +59,7 @@ macro_rules! columns {
         concat!(
             "SELECT m.id, m.thread_id, m.parent_id, m.depth, m.role, m.content, m.reasoning, m.status, m.finish_reason, m.error, m.provider,
              m.model, m.key_id, m.key_mask, m.client_request_id, m.input_tokens, m.output_tokens, m.reasoning_tokens, m.cost_nano_usd,
-             m.estimated, m.ttft_ms, m.duration_ms, m.created_at
+             m.estimated, m.ttft_ms, m.duration_ms, m.attempts, m.created_at
              FROM messages m ",
             $rest
         )
@@ -137,6 +139,11 @@ impl TryFrom<Row> for Placed {
                 duration_ms,
             }),
             usage,
+            attempts: row
+                .attempts
+                .as_deref()
+                .and_then(|json| serde_json::from_str(json).ok())
+                .unwrap_or_default(),
             content: row.content,
             created_at: Timestamp(row.created_at),
         };
@@ -427,6 +434,25 @@ pub async fn begin_streaming(tx: &mut Tx, id: &MessageId, owner: &str, epoch: i6
     Ok(done == 1)
 }
 
+/// Lets another key pay for an answer that has no text yet, if `owner` still writes it in this epoch. Answers whether it
+/// did.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hand_over(
+    tx: &mut Tx,
+    id: &MessageId,
+    owner: &str,
+    epoch: i64,
+    key: &KeyView,
+) -> Result<bool> {
+    const SQL: &str = "UPDATE messages SET key_id = $4, key_mask = $5
+        WHERE id = $1 AND owner = $2 AND epoch = $3 AND status = 'pending'";
+    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).bind(key.id.as_str()).bind(&key.mask)
+        .execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(done == 1)
+}
+
 /// How long the log of an answer that ended stays, for readers that come back. Milliseconds.
 pub const LOG_MS: i64 = 60 * 60 * 1000;
 
@@ -444,13 +470,15 @@ pub async fn finish(
 ) -> Result<bool> {
     const SQL: &str = "UPDATE messages SET status = $3, content = $4, reasoning = $5, finish_reason = $6, error = $7, input_tokens = $8,
         output_tokens = $9, reasoning_tokens = $10, cost_nano_usd = $11, estimated = $12, ttft_ms = $13, duration_ms = $14,
-        owner = NULL, lease_until = NULL, log_until = $16
+        owner = NULL, lease_until = NULL, log_until = $16, attempts = $17
         WHERE id = $1 AND owner = $2 AND epoch = $15 AND status IN ('pending', 'streaming')";
     let usage = message.usage.as_ref();
     let error = message
         .error
         .as_ref()
         .and_then(|error| serde_json::to_string(error).ok());
+    let attempts = (!message.attempts.is_empty()).then_some(&message.attempts);
+    let attempts = attempts.and_then(|attempts| serde_json::to_string(attempts).ok());
     #[expect(
         clippy::cast_possible_truncation,
         reason = "no answer costs nine billion dollars"
@@ -463,7 +491,7 @@ pub async fn finish(
         .bind(usage.map(|usage| signed(usage.input_tokens))).bind(usage.map(|usage| signed(usage.output_tokens)))
         .bind(usage.map(|usage| signed(usage.reasoning_tokens))).bind(cost).bind(usage.map(|usage| usage.estimated))
         .bind(message.timing.and_then(|timing| timing.ttft_ms).map(signed)).bind(message.timing.map(|timing| signed(timing.duration_ms)))
-        .bind(epoch).bind(now.plus_ms(LOG_MS).0)
+        .bind(epoch).bind(now.plus_ms(LOG_MS).0).bind(attempts)
         .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(done == 1)
 }

@@ -17,6 +17,17 @@ pub struct StoredKey {
     pub version: i64,
     /// The sealed credential.
     pub blob: String,
+    /// It failed just now: until then the others come first.
+    pub cool_until: Option<Timestamp>,
+}
+
+/// What is noted of a key that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Trouble<'a> {
+    /// What its owner is told; none when it was not about the key.
+    pub error: Option<&'a AppError>,
+    /// Until when the others come first.
+    pub cool_until: Option<Timestamp>,
 }
 
 /// What a new or replaced secret brings.
@@ -51,13 +62,14 @@ struct Row {
     last_validated_at: Option<i64>,
     last_used_at: Option<i64>,
     last_error: Option<String>,
+    cool_until: Option<i64>,
 }
 
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, provider, origin, label, mask, version, blob, status, active, position, created_at, last_validated_at, \
-             last_used_at, last_error FROM provider_keys ",
+             last_used_at, last_error, cool_until FROM provider_keys ",
             $rest
         )
     };
@@ -99,6 +111,7 @@ impl TryFrom<Row> for StoredKey {
             origin: row.origin,
             version: row.version,
             blob: row.blob,
+            cool_until: row.cool_until.map(Timestamp),
         })
     }
 }
@@ -170,7 +183,7 @@ pub async fn replace(
 ) -> Result<bool> {
     const SQL: &str =
         "UPDATE provider_keys SET origin = $4, label = $5, mask = $6, version = $7, kek_id = $8,
-        blob = $9, status = $10, active = TRUE, last_validated_at = $11, last_error = NULL
+        blob = $9, status = $10, active = TRUE, last_validated_at = $11, last_error = NULL, cool_until = NULL
         WHERE id = $1 AND user_id = $2 AND version = $3";
     let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(user.as_str()).bind(from).bind(sealed.origin).bind(label)
         .bind(sealed.mask).bind(sealed.version).bind(sealed.kek_id).bind(sealed.blob)
@@ -207,15 +220,18 @@ pub async fn note_used(
     tx: &mut Tx,
     id: &KeyId,
     version: i64,
-    trouble: Option<&AppError>,
+    trouble: Option<&Trouble<'_>>,
     now: Timestamp,
 ) -> Result<()> {
-    const SQL: &str = "UPDATE provider_keys SET last_used_at = $3, last_error = $4, status = CASE WHEN $5 THEN 'invalid' ELSE status END
-        WHERE id = $1 AND version = $2";
-    let refused = trouble.is_some_and(|error| error.code == ErrorCode::InvalidKey);
-    let trouble = trouble.and_then(|error| serde_json::to_string(error).ok());
-    within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(version).bind(now.0).bind(trouble).bind(refused)
-        .execute(c).await.map(drop))?;
+    const SQL: &str =
+        "UPDATE provider_keys SET last_used_at = $3, last_error = $4, cool_until = $6,
+        status = CASE WHEN $5 THEN 'invalid' ELSE status END WHERE id = $1 AND version = $2";
+    let error = trouble.and_then(|trouble| trouble.error);
+    let refused = error.is_some_and(|error| error.code == ErrorCode::InvalidKey);
+    let error = error.and_then(|error| serde_json::to_string(error).ok());
+    let cool_until = trouble.and_then(|trouble| trouble.cool_until);
+    within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(version).bind(now.0).bind(error).bind(refused)
+        .bind(cool_until.map(|at| at.0)).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use keylm::server::clock::Env;
 use keylm::server::config::Limits;
 use keylm::server::crypto::secret::Secret;
 use keylm::server::engine::follow::Address;
+use keylm::server::engine::payers::Payer;
 use keylm::server::engine::turn::Turn;
 use keylm::server::engine::{Engine, EngineLimits, Parts};
 use keylm::server::metrics::Metrics;
@@ -16,7 +17,7 @@ use keylm::server::providers::account::Account;
 use keylm::server::providers::transport::{Transport, TransportLimits};
 use keylm::server::providers::{self, ChatRequest, Credential, Turn as Said};
 use keylm::server::store::events::{self, Event, Kind as Says};
-use keylm::server::store::messages;
+use keylm::server::store::{messages, provider_keys};
 use keylm::shared::chat::Role;
 use keylm::shared::ids::{MessageId, ThreadId};
 use keylm::shared::model::Capabilities;
@@ -112,6 +113,17 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
         .await
         .unwrap();
     tx.commit().await.unwrap();
+    let account = Account {
+        credential: Credential::key(Secret::new(OPENAI_KEY.to_owned())),
+        origins: vec![app.sim.url("OPENAI_BASE_URL").parse().unwrap()],
+    };
+    let owner = app
+        .text("SELECT user_id FROM threads")
+        .await
+        .parse()
+        .unwrap();
+    let keys = provider_keys::list(&db, &owner, None).await.unwrap();
+    let key = keys.into_iter().next().unwrap();
     let said = Said {
         role: Role::User,
         text: "Hello?".to_owned(),
@@ -120,11 +132,7 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
         message: answer.message.clone(),
         start,
         provider: providers::find(&"openai".parse().unwrap()).unwrap(),
-        account: Account {
-            credential: Credential::key(Secret::new(OPENAI_KEY.to_owned())),
-            origins: vec![app.sim.url("OPENAI_BASE_URL").parse().unwrap()],
-        },
-        key_version: 1,
+        payers: vec![Payer { key, account }],
         request: ChatRequest {
             model: "sim-short".parse().unwrap(),
             capabilities: Capabilities::default(),

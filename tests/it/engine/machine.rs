@@ -1070,6 +1070,7 @@ pub(super) fn placed(
         client_request_id: None,
         usage: None,
         timing: None,
+        attempts: Vec::new(),
         created_at: now,
     };
     Placed {

@@ -16,7 +16,7 @@ const THREAD_FIELDS: [&str; 10] = [
     "createdAt",
     "updatedAt",
 ];
-const MESSAGE_FIELDS: [&str; 16] = [
+const MESSAGE_FIELDS: [&str; 17] = [
     "id",
     "threadId",
     "parentId",
@@ -32,6 +32,7 @@ const MESSAGE_FIELDS: [&str; 16] = [
     "clientRequestId",
     "usage",
     "timing",
+    "attempts",
     "createdAt",
 ];
 

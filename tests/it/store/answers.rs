@@ -37,6 +37,7 @@ fn message(thread: &Thread, id: &str, above: Option<&Placed>, role: Role) -> Pla
         client_request_id: None,
         usage: None,
         timing: None,
+        attempts: Vec::new(),
         created_at: Timestamp(1),
     };
     Placed {
