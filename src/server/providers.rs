@@ -5,10 +5,12 @@ pub mod account;
 pub mod answer;
 pub mod anthropic;
 pub mod azure_openai;
+pub mod bedrock;
 mod classify;
 pub mod cohere;
 pub mod compatible;
 mod decode;
+pub mod event_stream;
 pub mod gemini;
 pub mod groq;
 pub mod mistral;
@@ -18,6 +20,7 @@ pub mod openrouter;
 pub mod sse;
 pub mod tokens;
 pub mod transport;
+pub mod vertex;
 mod wire;
 pub mod xai;
 
@@ -139,7 +142,7 @@ pub struct WireRequest {
     pub method: http::Method,
     /// Where to; never carries a key.
     pub url: Url,
-    /// Ordinary headers, lower-case names.
+    /// Ordinary headers, lower-case names. A stream has to be of the type that `accept` names.
     pub headers: Vec<(&'static str, String)>,
     /// Headers that carry a credential.
     pub secret_headers: Vec<(&'static str, Secret)>,
@@ -167,7 +170,8 @@ pub struct ProviderError {
     pub status: Option<u16>,
     /// How long the provider asks to wait.
     pub retry_after: Option<Duration>,
-    /// Whether the provider never got the request: asking again asks once.
+    /// Whether the provider never got the request, or refused a token that was kept too long and is forgotten now:
+    /// asking again asks once.
     pub unsent: bool,
     /// Whether the failure is only a missing right to list models: the key may chat all the same.
     pub list_only: bool,
@@ -311,8 +315,33 @@ pub struct Frame {
     pub data: String,
 }
 
+/// How the bytes of an answer become frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+    /// Amazon's binary event stream.
+    EventStream,
+}
+
+impl Framing {
+    /// The type of such an answer.
+    #[must_use]
+    pub const fn mime(self) -> &'static str {
+        match self {
+            Self::Sse => "text/event-stream",
+            Self::EventStream => "application/vnd.amazon.eventstream",
+        }
+    }
+}
+
 /// Turns a provider's frames into events. Synchronous, one per answer.
 pub trait Decoder: Send {
+    /// What its frames are cut from.
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
     /// Reads one frame and appends what it means.
     fn push(&mut self, frame: &Frame, out: &mut Vec<ProviderEvent>);
 
@@ -426,6 +455,8 @@ pub static REGISTRY: &[&dyn Provider] = &[
     &openrouter::OPENROUTER,
     &azure_openai::AZURE_OPENAI,
     &ollama::OLLAMA,
+    &vertex::VERTEX,
+    &bedrock::BEDROCK,
 ];
 
 /// Whether this installation offers a provider: one that only the operator can place is there once they did.

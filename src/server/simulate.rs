@@ -4,6 +4,7 @@
 mod answer;
 mod anthropic;
 mod azure_openai;
+mod bedrock;
 mod chat;
 mod cohere;
 mod compatible;
@@ -20,6 +21,7 @@ mod responses;
 mod routes;
 mod script;
 mod trouble;
+mod vertex;
 mod wire;
 mod xai;
 
@@ -136,6 +138,12 @@ impl Simulator {
     #[must_use]
     pub fn urls(&self) -> Vec<(&'static str, String)> {
         routes::urls(self.shared.addr)
+    }
+
+    /// The JSON key of a made-up service account, to paste for Vertex AI. The name decides what happens, as that of a key.
+    #[must_use]
+    pub fn service_account(name: &str) -> String {
+        vertex::service_account(name).to_string()
     }
 
     /// Every request since the start or the last [`Simulator::clear`], in order.

@@ -14,7 +14,9 @@ pub fn recordings(provider: &str, start: &str) -> Vec<(String, Vec<u8>)> {
         .map(|entry| entry.expect("an entry"))
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(start))
         .map(|entry| {
-            let bytes = fs::read(entry.path().join("response.sse")).expect("a recording");
+            let text = fs::read(entry.path().join("response.sse"));
+            let bytes = text.or_else(|_| fs::read(entry.path().join("response.bin")));
+            let bytes = bytes.expect("a recording");
             (entry.file_name().to_string_lossy().into_owned(), bytes)
         })
         .collect();

@@ -1,6 +1,7 @@
 //! The framers and the decoders: whatever a provider sends, and however the network cuts it.
 
 use crate::mutation::{Dice, Edit, recordings, spoil};
+use aws_smithy_eventstream::frame::read_message_from;
 use keylm::server::providers::answer::Answer;
 use keylm::server::providers::sse::{FrameError, Framer};
 use keylm::server::providers::{ChatRequest, Frame, ProviderEvent, REGISTRY, TokenUsage, Turn};
@@ -55,6 +56,27 @@ fn definition(bytes: &[u8]) -> (Vec<Frame>, Option<FrameError>) {
         }
     }
     (frames, None)
+}
+
+/// The events of a binary stream that comes at once, up to the first damage.
+fn messages(mut bytes: &[u8]) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    while let Some(length) = bytes.first_chunk() {
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        let message = bytes
+            .get(..length)
+            .and_then(|one| read_message_from(one).ok());
+        let Some(message) = message else { break };
+        let mut headers = message.headers().iter();
+        let event = headers.find(|header| header.name().as_str() == ":event-type");
+        let event = event.and_then(|header| header.value().as_string().ok());
+        frames.push(Frame {
+            event: event.map(|name| name.as_str().to_owned()),
+            data: String::from_utf8_lossy(message.payload()).into_owned(),
+        });
+        bytes = &bytes[length..];
+    }
+    frames
 }
 
 /// What the product's framer says of these cuts.
@@ -159,7 +181,7 @@ struct Dialect {
     ends: fn(&Frame, &Value) -> bool,
 }
 
-static DIALECTS: [Dialect; 6] = [
+static DIALECTS: [Dialect; 7] = [
     Dialect {
         target: "openai_chat",
         provider: "openai",
@@ -215,6 +237,13 @@ static DIALECTS: [Dialect; 6] = [
         recordings: "",
         ends: |frame, value| kind(frame, value) == "message-end",
     },
+    Dialect {
+        target: "bedrock",
+        provider: "bedrock",
+        model: "amazon.nova-pro-v1:0",
+        recordings: "",
+        ends: |frame, value| kind(frame, value) == "metadata",
+    },
 ];
 
 fn kind<'a>(frame: &'a Frame, value: &'a Value) -> &'a str {
@@ -254,7 +283,12 @@ impl Dialect {
 
     /// Whether the dialect's end is among what these bytes say.
     fn ended(&self, bytes: &[u8]) -> bool {
-        definition(bytes).0.iter().any(|frame| {
+        let frames = if self.provider == "bedrock" {
+            messages(bytes)
+        } else {
+            definition(bytes).0
+        };
+        frames.iter().any(|frame| {
             let value = serde_json::from_str(&frame.data).unwrap_or_default();
             (self.ends)(frame, &value)
         })
@@ -325,7 +359,7 @@ fn assert_countable(usage: &TokenUsage) {
 }
 
 #[rstest]
-fn any_bytes_make_a_sound_answer(#[values(0, 1, 2, 3, 4, 5)] n: usize) {
+fn any_bytes_make_a_sound_answer(#[values(0, 1, 2, 3, 4, 5, 6)] n: usize) {
     let dialect = &DIALECTS[n];
     for (_, bytes) in dialect.recordings() {
         dialect.reads_soundly(&bytes, &mut Dice::of(&bytes));
@@ -336,7 +370,7 @@ fn any_bytes_make_a_sound_answer(#[values(0, 1, 2, 3, 4, 5)] n: usize) {
 }
 
 #[rstest]
-fn a_spoiled_recording_makes_a_sound_answer(#[values(0, 1, 2, 3, 4, 5)] n: usize) {
+fn a_spoiled_recording_makes_a_sound_answer(#[values(0, 1, 2, 3, 4, 5, 6)] n: usize) {
     let dialect = &DIALECTS[n];
     let recordings = dialect.recordings();
     bolero::check!(name = format!("{}_spoiled", dialect.target))

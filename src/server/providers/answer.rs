@@ -1,8 +1,32 @@
 //! From the bytes of an answer to its events: the framer and the decoder in one.
 
-use super::sse::{FrameError, FrameLimits, Framer};
-use super::{Decoder, Frame, ProviderError, ProviderEvent};
+use super::event_stream::{self, StreamError};
+use super::sse::{self, FrameError, FrameLimits};
+use super::{Decoder, Frame, Framing, ProviderError, ProviderEvent};
 use crate::shared::error::ErrorCode;
+
+/// What cuts the bytes, as the decoder wants them cut.
+enum Framer {
+    Sse(sse::Framer),
+    EventStream(event_stream::Framer),
+}
+
+impl Framer {
+    fn push(&mut self, bytes: &[u8]) -> Result<Vec<Frame>, StreamError> {
+        match self {
+            Self::Sse(framer) => framer.push(bytes).map_err(StreamError::Limit),
+            Self::EventStream(framer) => framer.push(bytes),
+        }
+    }
+
+    /// The event that the end cut off, where one may be told without its end.
+    fn finish(&mut self) -> Result<Option<Frame>, StreamError> {
+        match self {
+            Self::Sse(framer) => framer.finish().map_err(StreamError::Limit),
+            Self::EventStream(framer) => framer.broken().map_or(Ok(None), Err),
+        }
+    }
+}
 
 /// Reads one answer. After `Failed` it says nothing more.
 pub struct Answer {
@@ -21,8 +45,12 @@ impl Answer {
     /// An answer that `decoder` understands.
     #[must_use]
     pub fn within(limits: FrameLimits, decoder: Box<dyn Decoder>) -> Self {
+        let framer = match decoder.framing() {
+            Framing::Sse => Framer::Sse(sse::Framer::new(limits)),
+            Framing::EventStream => Framer::EventStream(event_stream::Framer::new(limits)),
+        };
         Self {
-            framer: Framer::new(limits),
+            framer,
             decoder,
             failed: false,
         }
@@ -31,7 +59,13 @@ impl Answer {
     /// The limit that ended it, if one did.
     #[must_use]
     pub const fn limit(&self) -> Option<FrameError> {
-        self.framer.broken()
+        match &self.framer {
+            Framer::Sse(framer) => framer.broken(),
+            Framer::EventStream(framer) => match framer.broken() {
+                Some(StreamError::Limit(limit)) => Some(limit),
+                Some(StreamError::Damaged) | None => None,
+            },
+        }
     }
 
     /// Reads the next bytes and appends what they mean.
@@ -41,11 +75,9 @@ impl Answer {
         }
         let frames = self.framer.push(bytes);
         self.read(frames.as_deref().unwrap_or_default(), out);
-        // A limit that was passed behind good events shows at the next call.
-        if let Err(error) = self.framer.push(&[])
-            && !self.failed
-        {
-            self.fail(error, out);
+        // What broke behind good events shows at the next call.
+        if self.framer.push(&[]).is_err() && !self.failed {
+            self.fail(out);
         }
     }
 
@@ -61,7 +93,7 @@ impl Answer {
                     self.decoder.finish(out);
                 }
             }
-            Err(error) => self.fail(error, out),
+            Err(_) => self.fail(out),
         }
         self.failed = true;
     }
@@ -76,7 +108,7 @@ impl Answer {
         }
     }
 
-    fn fail(&mut self, _limit: FrameError, out: &mut Vec<ProviderEvent>) {
+    fn fail(&mut self, out: &mut Vec<ProviderEvent>) {
         self.failed = true;
         out.push(ProviderEvent::Failed(ProviderError::new(
             ErrorCode::UpstreamError,

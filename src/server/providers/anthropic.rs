@@ -118,7 +118,7 @@ impl Provider for Anthropic {
     }
 }
 
-fn rule(said: &Said) -> Option<ErrorCode> {
+pub(super) fn rule(said: &Said) -> Option<ErrorCode> {
     if said.any(|code| {
         code.ends_with("_spend_limit_reached") || code.starts_with("linked_organization_")
     }) {
@@ -261,7 +261,7 @@ fn family(request: &ChatRequest) -> Family {
 }
 
 /// The body of a request.
-fn body(request: &ChatRequest) -> Value {
+pub(super) fn body(request: &ChatRequest) -> Value {
     let family = family(request);
     let settings = &request.settings;
     let default = request
@@ -347,7 +347,7 @@ fn budget(effort: ReasoningEffort, max_tokens: u64) -> Option<Value> {
 
 /// The events of an answer.
 #[derive(Default)]
-struct Messages {
+pub(super) struct Messages {
     input: u64,
     cache_read: u64,
     cache_write: u64,

@@ -66,7 +66,7 @@ impl Said {
     }
 
     fn take(&mut self, error: &Value) {
-        for name in ["code", "type", "status", "error_type"] {
+        for name in ["code", "type", "__type", "status", "error_type"] {
             self.take_code(error.get(name));
         }
         self.take_code(error.pointer("/metadata/error_type"));
@@ -275,6 +275,10 @@ pub(super) fn failure(failure: &WireFailure<'_>, rule: Rule) -> ProviderError {
     let mut said = serde_json::from_slice(failure.body)
         .map(|body| Said::read(&body))
         .unwrap_or_default();
+    // Amazon names its errors in a header: `ThrottlingException:http://…`.
+    let named = failure.headers.get("x-amzn-errortype");
+    let named = named.and_then(|name| name.to_str().ok()?.split(':').next());
+    said.take_code(named.map(Value::from).as_ref());
     if !(200..300).contains(&failure.status) {
         said.status = Some(failure.status);
     }

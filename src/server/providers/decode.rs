@@ -1,6 +1,6 @@
 //! What every decoder does around its dialect: parse, skip what is not known, end once.
 
-use super::{Decoder, Frame, ProviderError, ProviderEvent, TokenUsage};
+use super::{Decoder, Frame, Framing, ProviderError, ProviderEvent, TokenUsage};
 use crate::shared::chat::FinishReason;
 use crate::shared::error::ErrorCode;
 use serde_json::Value;
@@ -21,6 +21,9 @@ pub(super) enum Step {
 pub(super) trait Dialect: Send {
     /// Whether `data: [DONE]` is the terminator.
     const DONE: bool = false;
+
+    /// What the frames are cut from.
+    const FRAMING: Framing = Framing::Sse;
 
     /// Reads a JSON object. `kind` is its `type`, else the name of its event, else empty.
     fn read(&mut self, kind: &str, value: &Value, out: &mut Vec<ProviderEvent>) -> Step;
@@ -76,6 +79,10 @@ impl<D: Dialect> Decoding<D> {
 }
 
 impl<D: Dialect> Decoder for Decoding<D> {
+    fn framing(&self) -> Framing {
+        D::FRAMING
+    }
+
     fn push(&mut self, frame: &Frame, out: &mut Vec<ProviderEvent>) {
         if self.ended {
             return;

@@ -95,7 +95,7 @@ impl Provider for Gemini {
     }
 }
 
-fn rule(said: &Said) -> Option<ErrorCode> {
+pub(super) fn rule(said: &Said) -> Option<ErrorCode> {
     const FORBIDDEN: [&str; 4] = [
         "service_disabled",
         "api_key_service_blocked",
@@ -159,25 +159,28 @@ struct Row {
 impl Row {
     /// Whether it can hold a conversation in text; the method alone is offered by image and speech models too.
     fn chats(&self) -> bool {
-        const OTHER: [&str; 12] = [
-            "embedding",
-            "-image",
-            "-tts",
-            "native-audio",
-            "-live",
-            "imagen",
-            "veo",
-            "lyria",
-            "aqa",
-            "computer-use",
-            "banana",
-            "deep-research",
-        ];
-        self.supported_generation_methods
-            .iter()
-            .any(|method| method == "generateContent")
-            && !OTHER.iter().any(|word| self.name.contains(word))
+        let mut methods = self.supported_generation_methods.iter();
+        methods.any(|method| method == "generateContent") && speaks_text(&self.name)
     }
+}
+
+/// Whether nothing in a model's name says that it is for something else than text.
+pub(super) fn speaks_text(name: &str) -> bool {
+    const OTHER: [&str; 12] = [
+        "embedding",
+        "-image",
+        "-tts",
+        "native-audio",
+        "-live",
+        "imagen",
+        "veo",
+        "lyria",
+        "aqa",
+        "computer-use",
+        "banana",
+        "deep-research",
+    ];
+    !OTHER.iter().any(|word| name.contains(word))
 }
 
 /// How a model lets itself be asked to think.
@@ -247,7 +250,7 @@ fn thinking_config(request: &ChatRequest) -> Option<Value> {
 }
 
 /// The body of a request.
-fn body(request: &ChatRequest) -> Value {
+pub(super) fn body(request: &ChatRequest) -> Value {
     let settings = &request.settings;
     let mut turns = wire::alternating(&request.turns);
     let mut system = request
@@ -298,7 +301,7 @@ fn body(request: &ChatRequest) -> Value {
 
 /// The chunks of an answer, which ends with the connection.
 #[derive(Default)]
-struct Chunks {
+pub(super) struct Chunks {
     usage: TokenUsage,
     spoke: bool,
     called: bool,

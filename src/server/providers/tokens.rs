@@ -40,10 +40,15 @@ impl Tokens {
         tokens.insert(digest(account), (token.secret.clone(), until));
     }
 
-    /// Forgets a token that was refused.
-    pub fn forget(&self, account: &Account) {
+    /// Forgets the token that these headers carried, since it was refused. Tells whether there was one.
+    pub fn refused(&self, headers: &[(&'static str, Secret)]) -> bool {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.remove(&digest(account));
+        let before = tokens.len();
+        let carries = |token: &Secret| {
+            (headers.iter()).any(|(_, value)| value.expose().ends_with(token.expose()))
+        };
+        tokens.retain(|_, (token, _)| !carries(token));
+        tokens.len() < before
     }
 }
 
@@ -79,7 +84,8 @@ mod tests {
         let known = |key: &str, now| tokens.get(&account(key), now).is_some();
         assert!(known("one", now) && !known("two", now));
         assert!(known("one", Timestamp(3_299_999)) && !known("one", Timestamp(3_300_000)));
-        tokens.forget(&account("one"));
-        assert!(!known("one", now));
+        let bearer = |token: &str| [("authorization", Secret::new(format!("Bearer {token}")))];
+        assert!(!tokens.refused(&bearer("other")) && known("one", now));
+        assert!(tokens.refused(&bearer("t")) && !known("one", now));
     }
 }

@@ -113,12 +113,12 @@ impl Transport {
         account: &Account,
         now: Timestamp,
     ) -> Result<Option<Secret>, ProviderError> {
-        let Some(request) = provider.token_request(account, now)? else {
-            return Ok(None);
-        };
         if let Some(token) = self.tokens.get(account, now) {
             return Ok(Some(token));
         }
+        let Some(request) = provider.token_request(account, now)? else {
+            return Ok(None);
+        };
         let token = provider.parse_token(&self.fetch(provider, request).await?)?;
         self.tokens.put(account, &token, now);
         Ok(Some(token.secret))
@@ -161,8 +161,11 @@ impl Transport {
         let start = Instant::now();
         let first_byte = start + self.limits.first_byte;
         let mut call = Call::new(provider, &self.metrics);
+        let mut headers = request.headers.iter();
+        let accept = headers.find(|(name, _)| *name == "accept");
+        let accept = accept.map_or_else(String::new, |(_, mime)| mime.clone());
         let response = self.send(provider, request, first_byte, &mut call).await?;
-        if is_type(response.headers(), "text/event-stream") {
+        if is_type(response.headers(), &accept) {
             return Ok(ByteStream {
                 response: Some(response),
                 begun: false,
@@ -216,7 +219,9 @@ impl Transport {
             return Err(call.error(ErrorCode::ProviderRedirected));
         }
         if !response.status().is_success() {
-            return Err(self.failure(provider, response, deadline, call).await);
+            let error = self.failure(provider, response, deadline, call).await;
+            let unsent = error.status == Some(401) && self.tokens.refused(&request.secret_headers);
+            return Err(ProviderError { unsent, ..error });
         }
         let encoded = response
             .headers()

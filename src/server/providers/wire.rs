@@ -1,7 +1,7 @@
 //! What the dialects share when they write a request.
 
 use super::account::Access;
-use super::{ChatRequest, ProviderError, Turn, WireRequest};
+use super::{ChatRequest, Framing, ProviderError, Turn, WireRequest};
 use crate::server::crypto::secret::Secret;
 use crate::shared::chat::{ReasoningEffort, Role};
 use crate::shared::error::ErrorCode;
@@ -44,12 +44,24 @@ pub(super) fn post(
         method: Method::POST,
         url,
         headers: vec![
-            ("accept", "text/event-stream".to_owned()),
+            ("accept", Framing::Sse.mime().to_owned()),
             ("content-type", "application/json".to_owned()),
         ],
         secret_headers,
         body: Some(body.to_string()),
     }
+}
+
+/// The same request for an answer of another type.
+pub(super) fn accepting(mut request: WireRequest, mime: &str) -> WireRequest {
+    for (_, value) in request
+        .headers
+        .iter_mut()
+        .filter(|(name, _)| *name == "accept")
+    {
+        mime.clone_into(value);
+    }
+    request
 }
 
 /// `Authorization: Bearer …`

@@ -173,6 +173,20 @@ impl Services {
         provider: &'static dyn Provider,
         account: &Account,
     ) -> Result<Vec<Model>> {
+        match self.listed_models(provider, account).await {
+            // A token that was kept too long is forgotten by now; the next one is new.
+            Err(ServiceError::Provider { error, .. }) if error.unsent && error.status.is_some() => {
+                self.listed_models(provider, account).await
+            }
+            listed => listed,
+        }
+    }
+
+    async fn listed_models(
+        &self,
+        provider: &'static dyn Provider,
+        account: &Account,
+    ) -> Result<Vec<Model>> {
         let name = provider.info().name;
         let wrap = |error| ServiceError::Provider { error, name };
         let now = self.0.env.now();

@@ -26,7 +26,7 @@ use super::{
     wire::{Answer, Dialect, Tally, event},
 };
 
-use ask::ask;
+pub(super) use ask::ask;
 use models::{list, one};
 
 /// Anthropic.

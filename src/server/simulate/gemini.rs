@@ -26,8 +26,8 @@ use super::{
     wire::{Answer, Dialect, Tally},
 };
 
-use ask::{Manner, ask};
-use models::{list, one};
+pub(super) use ask::{Manner, ask};
+pub(super) use models::{list, one};
 
 type Params = Query<HashMap<String, String>>;
 
@@ -87,7 +87,7 @@ fn retry(delay: &str) -> Value {
 }
 
 /// An error as Google writes it.
-fn spell(trouble: &Trouble) -> Spelled {
+pub(super) fn spell(trouble: &Trouble) -> Spelled {
     let (code, status, message, details): (u16, &str, String, Vec<Value>) = match trouble {
         Trouble::MissingKey => (
             403,

@@ -6,9 +6,10 @@ use axum::Router;
 use http::Method;
 
 use super::{
-    Shared, anthropic, azure_openai, cohere, gemini, groq, mistral, ollama, openai, openrouter,
+    Shared, anthropic, azure_openai, bedrock, cohere, gemini, groq, mistral, ollama, openai,
+    openrouter,
     trouble::{Spelled, Trouble},
-    xai,
+    vertex, xai,
 };
 
 /// A provider that the simulator plays.
@@ -46,6 +47,8 @@ pub(super) static ALL: &[&Provider] = &[
     &openrouter::PROVIDER,
     &azure_openai::PROVIDER,
     &ollama::PROVIDER,
+    &vertex::PROVIDER,
+    &bedrock::PROVIDER,
 ];
 
 /// Whose address this would be, by its first segment.

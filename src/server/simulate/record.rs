@@ -46,10 +46,18 @@ impl Recorded {
     /// Whether the request asked for an answer of a model.
     #[must_use]
     pub fn is_generation(&self) -> bool {
-        const ENDS: [&str; 4] = ["/chat/completions", "/responses", "/messages", "/v2/chat"];
+        const ENDS: [&str; 6] = [
+            "/chat/completions",
+            "/responses",
+            "/messages",
+            "/v2/chat",
+            "/converse",
+            "/converse-stream",
+        ];
         self.method == "POST"
             && (ENDS.iter().any(|end| self.path.ends_with(end))
-                || self.path.contains("enerateContent"))
+                || self.path.contains("enerateContent")
+                || self.path.contains("awPredict"))
     }
 }
 

@@ -50,6 +50,10 @@ pub(super) trait Dialect: Send + 'static {
     fn mime(&self) -> &'static str {
         "text/event-stream; charset=utf-8"
     }
+    /// The frames as they travel.
+    fn encode(&self, frames: Bytes) -> Bytes {
+        frames
+    }
     fn open(&mut self, tally: &Tally) -> String;
     fn text(&mut self, piece: &str, tally: &Tally) -> String;
     fn reasoning(&mut self, piece: &str, tally: &Tally) -> String;
@@ -77,9 +81,15 @@ pub(super) fn stream(
     mut tally: Tally,
     cap: Option<u64>,
 ) -> Body {
+    // Only text has line ends.
+    let text = dialect.mime().starts_with("text/");
+    let wire = match plan.wire {
+        Wire::Crlf if !text => Wire::Plain,
+        wire => wire,
+    };
     let frames = stream! {
         for step in capped(plan.steps, cap) {
-            let frame = match step {
+            let frame: Bytes = match step {
                 Step::Open => dialect.open(&tally).into(),
                 Step::Text(piece) => {
                     pause(plan.pace).await;
@@ -92,11 +102,16 @@ pub(super) fn stream(
                     dialect.reasoning(&piece, &tally).into()
                 }
                 Step::Noise => dialect.noise(&tally).into(),
-                Step::Raw(bytes) => bytes,
+                Step::Raw(bytes) => {
+                    yield Ok(bytes);
+                    continue;
+                }
                 Step::BadUtf => spoil(&dialect.text("\u{fffd}", &tally)),
                 Step::Half(text) => {
-                    let frame = Bytes::from(dialect.text(&text, &tally));
-                    frame.slice(..frame.len() / 2)
+                    let frame = dialect.text(&text, &tally).into();
+                    let frame = dialect.encode(frame);
+                    yield Ok(frame.slice(..frame.len() / 2));
+                    continue;
                 }
                 Step::Fail(trouble) => dialect.fail(&trouble, &tally).into(),
                 Step::Finish(finish) => dialect.finish(finish, &tally).into(),
@@ -112,11 +127,11 @@ pub(super) fn stream(
                 Step::Hang => pending().await,
             };
             if !frame.is_empty() {
-                yield Ok(frame);
+                yield Ok(dialect.encode(frame));
             }
         }
     };
-    Body::from_stream(shape(plan.wire, frames))
+    Body::from_stream(shape(wire, frames))
 }
 
 /// What became of an answer in one piece.

@@ -380,6 +380,79 @@ fn ollama_gives_ids_only_and_is_where_the_operator_has_it() {
     assert!(!offered(info, &Overrides::new()));
 }
 
+#[test]
+fn vertex_gives_names_and_the_claudes_follow_the_last_page() {
+    let base =
+        "https://acme-aiplatform.googleapis.com/v1beta1/publishers/google/models?pageSize=1000";
+    assert_eq!(url("vertex", None), base);
+    assert_eq!(
+        url("vertex", Some("t=1")),
+        format!("{base}&pageToken=t%3D1")
+    );
+    let rows = r#"{"publisherModels":[
+        {"name":"publishers/google/models/gemini-3.8-flash","versionId":"default","launchStage":"GA","supportedActions":{}},
+        {"name":"publishers/google/models/gemini-embedding-001"},
+        {"name":"publishers/google/models/imagen-4.0-generate-001"},
+        {"name":"publishers/google/models/bert-base"}]"#;
+    let page = parse("vertex", &format!(r#"{rows},"nextPageToken":"more"}}"#));
+    assert_eq!(
+        page,
+        ModelPage {
+            models: vec![live("gemini-3.8-flash")],
+            next: Some("more".to_owned())
+        }
+    );
+    let last = parse("vertex", &format!("{rows}}}"));
+    assert_eq!(last.models.first(), Some(&live("gemini-3.8-flash")));
+    assert!(last.models.contains(&live("claude-sonnet-5-5")));
+    assert_eq!(last.next, None);
+}
+
+#[test]
+fn bedrock_gives_what_is_called_directly_and_then_the_profiles() {
+    let base = "https://bedrock.acme.amazonaws.com";
+    let profiles = format!("{base}/inference-profiles?maxResults=1000&type=SYSTEM_DEFINED");
+    assert_eq!(
+        url("bedrock", None),
+        format!("{base}/foundation-models?byOutputModality=TEXT")
+    );
+    let page = parse(
+        "bedrock",
+        r#"{"modelSummaries":[
+            {"modelArn":"arn:x","modelId":"amazon.nova-pro-v1:0","modelName":"Nova Pro","providerName":"Amazon","inputModalities":["TEXT","IMAGE"],
+             "outputModalities":["TEXT"],"responseStreamingSupported":true,"customizationsSupported":[],"inferenceTypesSupported":["ON_DEMAND"],
+             "modelLifecycle":{"status":"ACTIVE"},"converse":{"maxTokensMaximum":10000,"systemRoleSupported":true,"reasoningSupported":false}},
+            {"modelId":"anthropic.claude-sonnet-5-5","inputModalities":["TEXT"],"outputModalities":["TEXT"],"inferenceTypesSupported":["INFERENCE_PROFILE"]},
+            {"modelId":"old.model-v1","inputModalities":["TEXT"],"outputModalities":["TEXT"],"responseStreamingSupported":false,"inferenceTypesSupported":["ON_DEMAND"]},
+            {"modelId":"cohere.rerank-v3-5:0","inputModalities":["TEXT"],"outputModalities":["TEXT"],"inferenceTypesSupported":["ON_DEMAND"]}]}"#,
+    );
+    let nova = LiveModel {
+        display_name: Some("Nova Pro".to_owned()),
+        max_output_tokens: Some(10_000),
+        vision: Some(true),
+        reasoning: Some(false),
+        ..live("amazon.nova-pro-v1:0")
+    };
+    assert_eq!(page.models, [nova]);
+    assert_eq!(url("bedrock", page.next.as_deref()), profiles);
+    let rows = r#"{"inferenceProfileSummaries":[
+        {"inferenceProfileId":"us.anthropic.claude-sonnet-5-5","inferenceProfileName":"US Claude Sonnet 5.5","inferenceProfileArn":"arn:y","models":[],
+         "status":"ACTIVE","type":"SYSTEM_DEFINED"},
+        {"inferenceProfileId":"us.cohere.embed-v4:0","inferenceProfileName":"Embed","status":"ACTIVE"},
+        {"inferenceProfileId":"us.gone","inferenceProfileName":"Gone","status":"INACTIVE"}]"#;
+    let page = parse("bedrock", &format!(r#"{rows},"nextToken":"a&b"}}"#));
+    let claude = LiveModel {
+        display_name: Some("US Claude Sonnet 5.5".to_owned()),
+        ..live("us.anthropic.claude-sonnet-5-5")
+    };
+    assert_eq!(page.models, [claude]);
+    assert_eq!(
+        url("bedrock", page.next.as_deref()),
+        format!("{profiles}&nextToken=a%26b")
+    );
+    assert_eq!(parse("bedrock", &format!("{rows}}}")).next, None);
+}
+
 #[rstest]
 fn a_list_that_is_none_is_an_error(
     #[values(

@@ -10,7 +10,7 @@ use keylm::server::providers::transport::{Transport, TransportLimits};
 use keylm::server::providers::{
     ChatRequest, Credential, LiveModel, ProviderError, ProviderEvent, REGISTRY,
 };
-use keylm::server::simulate::{Simulator, SimulatorOptions};
+use keylm::server::simulate::{Recorded, Simulator, SimulatorOptions};
 use keylm::shared::chat::{FinishReason, ReasoningEffort};
 use keylm::shared::error::ErrorCode;
 use rstest::rstest;
@@ -82,6 +82,27 @@ static GUESTS: &[Guest] = &[
         credential: |kind| vec![("key", format!("ollama-sim-{kind}-Canary"))],
         header: "authorization",
     },
+    Guest {
+        id: "vertex",
+        credential: |kind| {
+            let account = Simulator::service_account(&format!("sim-{kind}-Canary"));
+            vec![
+                ("location", "europe-west4".to_owned()),
+                ("serviceAccount", account),
+            ]
+        },
+        header: "authorization",
+    },
+    Guest {
+        id: "bedrock",
+        credential: |kind| {
+            vec![
+                ("region", "eu-central-1".to_owned()),
+                ("apiKey", format!("ABSK-sim-{kind}-Canary")),
+            ]
+        },
+        header: "authorization",
+    },
 ];
 
 /// The ids of all providers.
@@ -105,12 +126,22 @@ async fn simulator() -> Simulator {
 
 /// The account of a simulated key at the simulator.
 fn account(sim: &Simulator, id: &str, kind: &str) -> Account {
+    account_of(sim, id, (guest(id).credential)(kind))
+}
+
+fn account_of(sim: &Simulator, id: &str, fields: Vec<(&'static str, String)>) -> Account {
     let urls = sim.urls().into_iter();
     let overrides = urls.map(|(name, url)| (name, url.parse().expect("a URL")));
-    let fields = (guest(id).credential)(kind).into_iter();
+    let fields = fields.into_iter();
     let fields = fields.map(|(name, value)| (name.to_owned(), Secret::new(value)));
-    let credential = Credential(fields.collect());
+    let credential = provider(id).complete(Credential(fields.collect()));
+    let credential = credential.expect("a whole credential");
     at(provider(id), &overrides.collect(), credential)
+}
+
+/// Whether a request changes a credential for a token; the credential is in its signature.
+fn for_a_token(request: &Recorded) -> bool {
+    request.path.ends_with("/token")
 }
 
 /// What a test can wait for; only for faults that end in a time-out, since a busy machine is slow too.
@@ -321,7 +352,9 @@ async fn a_redirect_reaches_nobody() {
         );
     }
     assert!(trap.recorded().is_empty());
-    assert_eq!(sim.recorded().len(), 2 * all().count());
+    let recorded = sim.recorded().into_iter();
+    let redirected = recorded.filter(|request| !for_a_token(request));
+    assert_eq!(redirected.count(), 2 * all().count());
 }
 
 #[tokio::test]
@@ -410,8 +443,15 @@ async fn list(
     id: &str,
     kind: &str,
 ) -> Result<Vec<LiveModel>, ProviderError> {
+    list_of(transport, id, account(sim, id, kind)).await
+}
+
+async fn list_of(
+    transport: &Transport,
+    id: &str,
+    account: Account,
+) -> Result<Vec<LiveModel>, ProviderError> {
     let provider = provider(id);
-    let account = account(sim, id, kind);
     let token = transport.token(provider, &account, NOW).await?;
     let access = Access {
         account: &account,
@@ -470,13 +510,12 @@ async fn a_key_that_is_blocked_with_a_good_status_is_refused() {
 async fn a_key_that_may_chat_but_not_list_is_told_apart() {
     let sim = simulator().await;
     let transport = patient();
-    let error = list(&transport, &sim, "openai", "nolist")
-        .await
-        .expect_err("a failure");
-    assert_eq!(
-        (error.code, error.list_only),
-        (ErrorCode::InsufficientPermission, true)
-    );
+    for id in ["openai", "bedrock"] {
+        let error = list(&transport, &sim, id, "nolist").await;
+        let error = error.expect_err("a failure");
+        let found = (error.code, error.list_only);
+        assert_eq!(found, (ErrorCode::InsufficientPermission, true), "{id}");
+    }
 }
 
 #[tokio::test]
@@ -491,8 +530,72 @@ async fn keys_travel_in_their_header_and_nowhere_else() {
             let secret = |text: &str| text.contains("Canary");
             let with = request.headers.iter().filter(|(_, value)| secret(value));
             let with: Vec<_> = with.map(|(name, _)| name.as_str()).collect();
-            assert_eq!(with, [*header], "{request:?}");
+            let expected: &[_] = if for_a_token(&request) {
+                &[]
+            } else {
+                &[*header]
+            };
+            assert_eq!(with, expected, "{request:?}");
             assert!(!secret(&request.path) && !secret(&request.query) && !secret(&request.body));
         }
     }
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_once_and_again_when_it_was_refused() {
+    let sim = simulator().await;
+    let transport = patient();
+    let tokens = || {
+        let recorded = sim.recorded().into_iter();
+        recorded.filter(for_a_token).count()
+    };
+    for _ in 0..2 {
+        answer(&transport, &sim, "vertex", &ask("sim-short")).await;
+    }
+    assert_eq!(tokens(), 1);
+    let refused = answer(&transport, &sim, "vertex", &ask("sim-401")).await;
+    let Some(ProviderEvent::Failed(error)) = refused.last() else {
+        panic!("{refused:?}")
+    };
+    // Nothing was done for the refused token, so that the same may be asked with a new one.
+    assert_eq!((error.code, error.unsent), (ErrorCode::InvalidKey, true));
+    answer(&transport, &sim, "vertex", &ask("sim-short")).await;
+    assert_eq!(tokens(), 2);
+    let refused = answer(&transport, &sim, "openai", &ask("sim-401")).await;
+    assert!(matches!(refused.last(), Some(ProviderEvent::Failed(error)) if !error.unsent));
+}
+
+#[rstest]
+#[case("AKIA-sim-good", "simulated-secret", None, Ok(()))]
+#[case("ASIA-sim-good", "simulated-secret", Some("simulated-token"), Ok(()))]
+#[case("AKIA-sim-good", "another-secret", None, Err(ErrorCode::InvalidKey))]
+#[case("AKIA-sim-wrong", "simulated-secret", None, Err(ErrorCode::InvalidKey))]
+#[tokio::test]
+async fn a_signature_is_as_good_as_the_secret_behind_it(
+    #[case] id: &str,
+    #[case] secret: &str,
+    #[case] token: Option<&str>,
+    #[case] expected: Result<(), ErrorCode>,
+) {
+    let sim = simulator().await;
+    let mut fields = vec![
+        ("region", "eu-central-1".to_owned()),
+        ("accessKeyId", id.to_owned()),
+        ("secretAccessKey", secret.to_owned()),
+    ];
+    fields.extend(token.map(|token| ("sessionToken", token.to_owned())));
+    let account = account_of(&sim, "bedrock", fields);
+    let transport = patient();
+    let listed = list_of(&transport, "bedrock", account.clone()).await;
+    assert_eq!(listed.map(drop).map_err(|error| error.code), expected);
+    let provider = provider("bedrock");
+    let access = Access {
+        account: &account,
+        token: None,
+        now: NOW,
+    };
+    let model = ask("us.anthropic.claude-haiku-4-5-20251001-v1:0");
+    let wire = provider.encode(&access, &model).expect("a request");
+    let answered = transport.stream(provider, wire).await;
+    assert_eq!(answered.map(drop).map_err(|error| error.code), expected);
 }

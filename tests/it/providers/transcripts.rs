@@ -1,5 +1,6 @@
 //! `tests/transcripts/<provider>/<case>`: the question (`case.json`), the request that it must become
-//! (`request.json`), what the provider sent (`response.sse`) and what that means (`events.snap`).
+//! (`request.json`), what the provider sent (`response.sse`, or `response.bin`
+//! where it is no text) and what that means (`events.snap`).
 //! A recording is evidence: it is never changed to make a test pass.
 
 use super::{KEY, access, account, decode, provider};
@@ -107,7 +108,9 @@ fn every_question_becomes_the_expected_request() {
 #[test]
 fn every_recording_decodes_to_its_snapshot() {
     for (id, case) in cases() {
-        let bytes = fs::read(case.join("response.sse")).expect("a recording");
+        let response = case.join("response.sse");
+        let bytes = fs::read(response).or_else(|_| fs::read(case.join("response.bin")));
+        let bytes = bytes.expect("a recording");
         let request = question(&case);
         let events = decode(provider(&id), &request, &[&bytes]);
         insta::with_settings!({
@@ -146,9 +149,17 @@ fn every_provider_has_recordings_and_no_folder_is_left_over() {
             .iter()
             .filter_map(|file| file.file_name()?.to_str())
             .collect();
+        let [files @ .., response] = names.as_slice() else {
+            panic!("{} is empty", case.display())
+        };
         assert_eq!(
-            names,
-            ["case.json", "events.snap", "request.json", "response.sse"],
+            files,
+            ["case.json", "events.snap", "request.json"],
+            "{}",
+            case.display()
+        );
+        assert!(
+            ["response.sse", "response.bin"].contains(response),
             "{}",
             case.display()
         );

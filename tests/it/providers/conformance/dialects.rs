@@ -92,7 +92,7 @@ const RESPONSES: Dialect = Dialect {
     unknown: "event: later\ndata: {\"type\":\"later\"}\n\ndata: {\"type\":\"response.later\",\"delta\":\"x\"}\n\n",
 };
 
-static ANTHROPIC: Dialect = Dialect {
+const ANTHROPIC: Dialect = Dialect {
     name: "Anthropic Messages",
     provider: "anthropic",
     model: "claude-sonnet-5-5",
@@ -113,7 +113,7 @@ static ANTHROPIC: Dialect = Dialect {
     unknown: "event: ping\ndata: {\"type\":\"ping\"}\n\nevent: later\ndata: {\"type\":\"later\"}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":9,\"content_block\":{\"type\":\"later\"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":9,\"delta\":{\"type\":\"signature_delta\",\"signature\":\"x\"}}\n\n",
 };
 
-static GEMINI: Dialect = Dialect {
+const GEMINI: Dialect = Dialect {
     name: "Gemini",
     provider: "gemini",
     model: "gemini-3.8-flash",
@@ -222,6 +222,38 @@ static OLLAMA: Dialect = Dialect {
     ..CHAT
 };
 
+static VERTEX_GEMINI: Dialect = Dialect {
+    name: "Gemini on Vertex AI",
+    provider: "vertex",
+    ..GEMINI
+};
+
+static VERTEX_CLAUDE: Dialect = Dialect {
+    name: "Claude on Vertex AI",
+    provider: "vertex",
+    ..ANTHROPIC
+};
+
+/// In the notation of the others; it travels in binary frames.
+static BEDROCK: Dialect = Dialect {
+    name: "Bedrock Converse",
+    provider: "bedrock",
+    model: "amazon.nova-pro-v1:0",
+    open: "event: messageStart\ndata: {\"role\":\"assistant\"}\n\n",
+    text: "event: contentBlockDelta\ndata: {\"contentBlockIndex\":0,\"delta\":{\"text\":\"@\"},\"p\":\"abc\"}\n\n",
+    reasoning: Yes(
+        "event: contentBlockDelta\ndata: {\"contentBlockIndex\":0,\"delta\":{\"reasoningContent\":{\"text\":\"@\"}}}\n\n",
+    ),
+    stop: "event: contentBlockStop\ndata: {\"contentBlockIndex\":0}\n\nevent: messageStop\ndata: {\"stopReason\":\"end_turn\"}\n\n",
+    length: "event: messageStop\ndata: {\"stopReason\":\"max_tokens\"}\n\n",
+    filtered: Yes("event: messageStop\ndata: {\"stopReason\":\"content_filtered\"}\n\n"),
+    refusal: Skipped("a refusal has no words, only a stop reason"),
+    usage: "event: messageStop\ndata: {\"stopReason\":\"end_turn\"}\n\nevent: metadata\ndata: {\"usage\":{\"inputTokens\":3,\"cacheReadInputTokens\":3,\"cacheWriteInputTokens\":1,\"outputTokens\":5,\"totalTokens\":12}}\n\n",
+    terminator: Yes("event: metadata\ndata: {\"metrics\":{\"latencyMs\":551}}\n\n"),
+    error: "event: serviceUnavailableException\ndata: {\"message\":\"x\"}\n\n",
+    unknown: "event: later\ndata: {\"later\":1}\n\nevent: contentBlockStart\ndata: {\"contentBlockIndex\":9,\"start\":{\"later\":{}}}\n\nevent: contentBlockDelta\ndata: {\"contentBlockIndex\":9,\"delta\":{\"later\":1}}\n\n",
+};
+
 /// All of them, one or more for each provider.
 pub(super) static ALL: &[&Dialect] = &[
     &CHAT,
@@ -235,4 +267,7 @@ pub(super) static ALL: &[&Dialect] = &[
     &OPENROUTER,
     &AZURE_OPENAI,
     &OLLAMA,
+    &VERTEX_GEMINI,
+    &VERTEX_CLAUDE,
+    &BEDROCK,
 ];
