@@ -2,6 +2,7 @@
 
 pub mod aftermath;
 mod crash;
+mod power;
 mod process;
 mod readers;
 mod storage;
@@ -46,11 +47,21 @@ impl Dice {
         Self(SeededEntropy::new(seed))
     }
 
-    fn below(&self, end: Duration) -> Duration {
+    /// Anything from 0 to `end`, without it.
+    fn number(&self, end: u64) -> u64 {
         let mut bytes = [0; 8];
         self.0.fill(&mut bytes);
+        u64::from_be_bytes(bytes) % end
+    }
+
+    fn one<'a, T>(&self, of: &'a [T]) -> &'a T {
+        let count = u64::try_from(of.len()).unwrap();
+        &of[usize::try_from(self.number(count)).unwrap()]
+    }
+
+    fn below(&self, end: Duration) -> Duration {
         let most = u64::try_from(end.as_micros()).unwrap();
-        Duration::from_micros(u64::from_be_bytes(bytes) % most)
+        Duration::from_micros(self.number(most))
     }
 }
 

@@ -5,9 +5,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 const SOON: Duration = Duration::from_millis(50);
+/// How long anything may take before it counts as never: a limit that does not bite fails instead of hanging.
+const NEVER: Duration = Duration::from_secs(30);
 
 struct Listening {
     addr: SocketAddr,
@@ -54,8 +57,9 @@ impl Listening {
 
 async fn everything(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
+    let read = timeout(NEVER, stream.read_to_end(&mut answer)).await;
     // A reset is an end, too.
-    let _ = stream.read_to_end(&mut answer).await;
+    let _ = read.expect("the server closes");
     String::from_utf8(answer).unwrap()
 }
 
@@ -99,9 +103,12 @@ async fn a_head_that_drips_is_cut_as_well() {
     };
     let server = listening(limits, hello()).await;
     let mut stream = server.sent(b"GET / HTTP/1.1\r\nx: ").await;
-    while stream.write_all(b"y").await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let drip = async {
+        while stream.write_all(b"y").await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(NEVER, drip).await.expect("it is cut");
     assert_eq!(server.metrics.limit_hits(Limit::HeaderRead), 1);
     assert_eq!(server.metrics.limit_hits(Limit::HeaderBytes), 0);
 }
@@ -184,7 +191,8 @@ async fn a_reader_that_takes_nothing_is_dropped_and_costs_no_memory() {
     socket.set_recv_buffer_size(4096).unwrap();
     let mut stream = socket.connect(server.addr).await.unwrap();
     stream.write_all(GET).await.unwrap();
-    gone.notified().await;
+    let dropped = timeout(NEVER, gone.notified()).await;
+    dropped.expect("the reader is dropped");
     assert_eq!(server.metrics.limit_hits(Limit::WriteStall), 1);
     let made = made.load(Ordering::Relaxed);
     assert!(made < 1000, "{made} pieces were made for nobody");

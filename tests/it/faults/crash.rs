@@ -29,8 +29,8 @@ async fn open(folder: &Path) -> SqliteConnection {
         .unwrap()
 }
 
-/// The database finds nothing wrong with itself, and knows of this many running answers.
-async fn consistent(folder: &Path) {
+/// The database finds nothing wrong with itself.
+pub async fn consistent(folder: &Path) {
     let mut db = open(folder).await;
     let verdict: String = sqlx::query_scalar("PRAGMA integrity_check")
         .fetch_one(&mut db)
@@ -45,7 +45,8 @@ async fn consistent(folder: &Path) {
     db.close().await.unwrap();
 }
 
-async fn running(folder: &Path) -> i64 {
+/// How many answers it takes for running.
+pub async fn running(folder: &Path) -> i64 {
     let mut db = open(folder).await;
     let sql = "SELECT count(*) FROM messages WHERE status IN ('pending', 'streaming')";
     let count = sqlx::query_scalar(sql).fetch_one(&mut db).await.unwrap();
