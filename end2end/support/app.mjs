@@ -11,7 +11,13 @@ const BINARY = process.env.KEYLM_BINARY ?? fileURLToPath(new URL("../../target/r
 const START_MS = 20_000;
 
 /** What the simulator takes as a working key. Anything that merely begins like this works too. */
-export const KEYS = { openai: "sk-sim-good-e2e", anthropic: "sk-ant-sim-good-e2e", gemini: "AIza-sim-good-e2e" };
+export const KEYS = {
+  openai: "sk-sim-good-e2e",
+  anthropic: "sk-ant-sim-good-e2e",
+  gemini: "AIza-sim-good-e2e",
+  cohere: "co-sim-good-e2e",
+  bedrock: { accessKeyId: "AKIA-sim-good-e2e", secretAccessKey: "simulated-secret" },
+};
 
 /**
  * Starts `keylm ARGS` and waits for the line that says `announces http://…`.

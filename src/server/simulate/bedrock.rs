@@ -357,6 +357,12 @@ fn spell(trouble: &Trouble) -> Spelled {
         ),
         Trouble::Unsupported { message, .. } => (400, "ValidationException", message.clone()),
         Trouble::Bad {
+            status,
+            message,
+            code: Some(name),
+            ..
+        } => (*status, *name, message.clone()),
+        Trouble::Bad {
             status: 404,
             message,
             ..

@@ -40,13 +40,13 @@ pub(super) enum Trouble {
     },
     /// Any other invalid request.
     Bad {
-        /// HTTP status, 400 or 404.
+        /// HTTP status.
         status: u16,
         /// The whole message.
         message: String,
         /// The parameter at fault, where the dialect names it.
         param: Option<String>,
-        /// OpenAI's `code`, where it has one.
+        /// The name of the error, where the dialect has one: OpenAI's `code`.
         code: Option<&'static str>,
     },
 }

@@ -27,10 +27,15 @@ pub(super) fn key(
         return Ok(openai::key(headers));
     };
     let mismatch = || {
-        Trouble::bad(
+        Trouble::Bad {
+        status: 403,
+        message:
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
-             Key and signing method.",
-        )
+             Key and signing method."
+            .to_owned(),
+        param: None,
+        code: Some("InvalidSignatureException"),
+    }
     };
     // `AKIA…/20261120/us-east-1/bedrock/aws4_request, SignedHeaders=a;b, Signature=…`
     let (scope, rest) = signed.split_once(", SignedHeaders=").ok_or_else(mismatch)?;
