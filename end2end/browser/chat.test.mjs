@@ -220,7 +220,7 @@ scene("the sidebar lists the chats, finds, renames and deletes them", {}, async 
   await openSidebar(page, phone);
   await chats(page).filter({ hasText: "About harbours" }).waitFor();
   assert.equal(await chats(page).count(), 2);
-  const search = page.getByRole("searchbox", { name: "Search titles" });
+  const search = page.getByRole("searchbox", { name: "Search chats" });
   await search.fill("light");
   await chats(page).filter({ hasText: "About harbours" }).waitFor({ state: "detached" });
   assert.equal(await chats(page).count(), 1);

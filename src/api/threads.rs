@@ -1,6 +1,8 @@
 //! Threads.
 
-use crate::shared::chat::{ChatSettings, Started, Thread, ThreadChange, ThreadPage, ThreadView};
+use crate::shared::chat::{
+    ChatSettings, FoundPage, Started, Thread, ThreadChange, ThreadPage, ThreadView,
+};
 use crate::shared::error::AppError;
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId};
 use crate::shared::model::Choice;
@@ -13,6 +15,15 @@ pub async fn list_threads(
     #[server(default)] cursor: Option<String>,
 ) -> Result<ThreadPage, AppError> {
     crate::server::page::threads(cursor).await
+}
+
+/// A page of the active threads that have these words in their title or in a message, newest activity first.
+#[server(prefix = "/fn", endpoint = "threads/search")]
+pub async fn search_threads(
+    q: String,
+    #[server(default)] cursor: Option<String>,
+) -> Result<FoundPage, AppError> {
+    crate::server::page::search_threads(q, cursor).await
 }
 
 /// A thread with its newest messages, or with those before `before`.

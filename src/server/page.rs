@@ -23,7 +23,8 @@ use crate::server::state::AppState;
 use crate::shared::account::{Session, Theme, User};
 use crate::shared::activity::WATCHED;
 use crate::shared::chat::{
-    ChatSettings, Sent, Started, Thread, ThreadChange, ThreadPage, ThreadStatus, ThreadView,
+    ChatSettings, FoundPage, Sent, Started, Thread, ThreadChange, ThreadPage, ThreadStatus,
+    ThreadView,
 };
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{ClientRequestId, KeyId, MessageId, ProviderId, ThreadId, UserId};
@@ -357,13 +358,18 @@ pub async fn threads(cursor: Option<String>) -> Answer<ThreadPage> {
     let user = caller.user().await?;
     caller
         .services()
-        .threads(
-            &user,
-            ThreadStatus::Active,
-            None,
-            cursor.as_deref(),
-            WATCHED,
-        )
+        .threads(&user, ThreadStatus::Active, cursor.as_deref(), WATCHED)
+        .await
+        .map_err(fail)
+}
+
+/// A page of the active threads that have these words.
+pub async fn search_threads(q: String, cursor: Option<String>) -> Answer<FoundPage> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    caller
+        .services()
+        .search(&user, ThreadStatus::Active, &q, cursor.as_deref(), WATCHED)
         .await
         .map_err(fail)
 }

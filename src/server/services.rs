@@ -6,6 +6,7 @@ pub mod chat;
 pub mod keys;
 pub mod models;
 pub mod readers;
+pub mod search;
 pub mod threads;
 
 use crate::server::clock::Env;

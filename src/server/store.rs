@@ -9,22 +9,27 @@ pub mod instance;
 pub mod messages;
 pub mod model_cache;
 pub mod provider_keys;
+pub mod search;
 pub mod sessions;
 pub mod threads;
 pub mod users;
+pub mod words;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, Postgres, Sqlite, Transaction};
+use sqlx::{Acquire, Connection, Postgres, Sqlite, Transaction};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::time::Instant;
 
-static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+static SHARED: Migrator = sqlx::migrate!("./migrations");
+static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
 
 /// How long PostgreSQL may take for a statement or a whole transaction, waiting for a connection included. SQLite is in this
 /// process and limits its only wait, for a lock, by itself.
@@ -285,11 +290,11 @@ impl Db {
     pub async fn migrate(&self) -> Result<()> {
         match self {
             Self::Sqlite { write, .. } => {
-                MIGRATOR.run(write).await.map_err(refused)?;
+                migrate(&SQLITE, write).await?;
                 sqlx::raw_sql(SQLITE_GUARDS).execute(write).await?;
             }
             Self::Postgres(pool) => {
-                MIGRATOR.run(pool).await.map_err(refused)?;
+                migrate(&POSTGRES, pool).await?;
                 let mut tx = pool.begin().await?;
                 // Several replicas may start at once; replacing the same function concurrently is an error.
                 sqlx::query("SELECT pg_advisory_xact_lock(7301)")
@@ -387,9 +392,19 @@ impl Tx {
     }
 }
 
-fn refused(error: MigrateError) -> StoreError {
-    let known = MIGRATOR.iter().map(|migration| migration.version).max();
+/// Runs the migrations of both engines and those of one, by their numbers.
+async fn migrate<'a, A>(own: &Migrator, at: A) -> Result<()>
+where
+    A: Acquire<'a>,
+    <A::Connection as Deref>::Target: Migrate,
+{
+    let all = Migrator::with_migrations(SHARED.iter().chain(own.iter()).cloned().collect());
+    let known = all.iter().map(|migration| migration.version).max();
     let known = known.unwrap_or_default();
+    all.run(at).await.map_err(|error| refused(error, known))
+}
+
+fn refused(error: MigrateError, known: i64) -> StoreError {
     match error {
         MigrateError::VersionMissing(found) if found > known => StoreError::Newer { found, known },
         MigrateError::VersionMissing(version) | MigrateError::VersionMismatch(version) => {

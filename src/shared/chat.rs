@@ -292,6 +292,38 @@ pub struct ThreadPage {
     pub next_cursor: Option<String>,
 }
 
+/// A piece of the text that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SnippetPart {
+    /// The text, as it was said.
+    pub text: String,
+    /// Whether it is what was looked for.
+    pub hit: bool,
+}
+
+/// A thread that a search found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundThread {
+    /// The thread.
+    #[serde(flatten)]
+    pub thread: Thread,
+    /// The newest message that has all of the words; none when only the title has.
+    pub message_id: Option<MessageId>,
+    /// What that message, or the title, says around the words. Plain text.
+    pub snippet: Vec<SnippetPart>,
+}
+
+/// A page of what a search found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundPage {
+    /// The threads, newest activity first.
+    pub threads: Vec<FoundThread>,
+    /// What to ask the next page with.
+    pub next_cursor: Option<String>,
+}
+
 /// What the page's own stream (`?view=html`) sends. Each is an SSE event of the variant's name in lower case.
 ///
 /// A connection always starts with `Reset`: a page that reconnects draws the answer anew, and nothing has to be guessed.

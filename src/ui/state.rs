@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod clock;
 pub mod elsewhere;
 pub mod preferences;
+pub mod search;
 pub mod threads;
 pub mod toasts;
 

@@ -3,6 +3,7 @@
 mod answers;
 mod keys;
 mod people;
+mod search;
 mod threads;
 
 pub use people::person;

@@ -26,13 +26,19 @@ pub struct TestDb {
 
 impl TestDb {
     pub async fn new(engine: Engine) -> Self {
+        let test = Self::empty(engine).await;
+        test.db.migrate().await.unwrap();
+        test
+    }
+
+    /// An empty one.
+    pub async fn empty(engine: Engine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let target = match engine {
             Engine::Sqlite => Target::Sqlite(folder.path().join("keylm.db")),
             Engine::Postgres => Target::Postgres(Secret::new(postgres::fresh_database().await)),
         };
         let db = Db::open(&target).await.unwrap();
-        db.migrate().await.unwrap();
         Self { db, folder }
     }
 

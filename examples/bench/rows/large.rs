@@ -17,12 +17,21 @@ use crate::wire::Wire;
 const FEW: u32 = 100;
 /// Spreads the threads that are opened over all of them.
 const STRIDE: usize = 7919;
+/// What is timed, in this order.
+const CALLS: [&str; 6] = [
+    "list threads",
+    "open a thread",
+    "search, a word that is there once",
+    "search, a word that is everywhere",
+    "search, the beginning of such a word",
+    "send, to the first token",
+];
 
 /// One of the two servers.
 struct Side<'a> {
     seeded: &'a Seeded,
     wire: Wire,
-    times: [Vec<f64>; 3],
+    times: [Vec<f64>; CALLS.len()],
     faults: Faults,
     _process: Process,
 }
@@ -42,7 +51,7 @@ impl<'a> Side<'a> {
         })
     }
 
-    /// The three calls, on the thread that is `turn`th in a row of its own.
+    /// All calls, on the thread that is `turn`th in a row of its own.
     async fn turn(&mut self, bench: &Bench, turn: usize) -> Result<()> {
         let threads = &self.seeded.threads;
         let thread = &threads[turn * STRIDE % threads.len()];
@@ -50,10 +59,16 @@ impl<'a> Side<'a> {
             path: format!("/api/threads/{thread}/messages"),
             cookie: self.seeded.cookie.clone(),
         };
-        for (call, path) in ["/api/threads".to_owned(), format!("/api/threads/{thread}")]
-            .iter()
-            .enumerate()
-        {
+        // Questions have even numbers, and both databases have those of the smaller one.
+        let question = 2 * (turn * STRIDE % (FEW as usize * 50));
+        let paths = [
+            "/api/threads".to_owned(),
+            format!("/api/threads/{thread}"),
+            format!("/api/threads?q=question+{question}"),
+            "/api/threads?q=locks".to_owned(),
+            "/api/threads?q=questi".to_owned(),
+        ];
+        for (call, path) in paths.iter().enumerate() {
             let begun = token::now();
             let mut reply = self.wire.ask(&place.request("GET", path, None)).await?;
             self.wire.whole(&mut reply).await?;
@@ -63,7 +78,7 @@ impl<'a> Side<'a> {
             self.times[call].push(millis(token::now() - begun));
         }
         let listener = Listener::begin(&mut self.wire, &place, Plan::new(2, 1000, false)).await?;
-        self.times[2].push(millis(listener.first_at - listener.asked_at));
+        self.times[paths.len()].push(millis(listener.first_at - listener.asked_at));
         self.faults += listener
             .finish(&mut self.wire)
             .await
@@ -84,9 +99,7 @@ pub async fn run(bench: &Bench) -> Result<Report> {
     let count = large.seeded.threads.len() * 100;
     let mut faults = small.faults;
     faults += large.faults;
-    let lines = ["list threads", "open a thread", "send, to the first token"]
-        .iter()
-        .enumerate();
+    let lines = CALLS.iter().enumerate();
     Ok(Report {
         lines: lines
             .map(|(call, what)| {

@@ -5,7 +5,7 @@ use crate::server::error::ApiError;
 use crate::server::services::threads::{NewThread, ThreadChange, to_markdown};
 use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
-use crate::shared::chat::{ChatSettings, ThreadPage, ThreadStatus};
+use crate::shared::chat::{ChatSettings, ThreadStatus};
 use crate::shared::ids::{MessageId, ModelId, ProviderId, ThreadId};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -101,24 +101,21 @@ async fn list(
     State(services): State<Services>,
     CurrentUser(user): CurrentUser,
     Query(listing): Query<Listing>,
-) -> Result<Json<ThreadPage>, ApiError> {
-    let search = listing
-        .q
-        .as_deref()
-        .map(str::trim)
-        .filter(|search| !search.is_empty());
+) -> Result<Response, ApiError> {
+    let search = listing.q.as_deref().map(str::trim);
     let status = listing.status.unwrap_or_default();
-    Ok(Json(
-        services
-            .threads(
-                &user.id,
-                status,
-                search,
-                listing.cursor.as_deref(),
-                limit(listing.limit),
-            )
-            .await?,
-    ))
+    let cursor = listing.cursor.as_deref();
+    let limit = limit(listing.limit);
+    Ok(match search.filter(|search| !search.is_empty()) {
+        Some(search) => {
+            let found = services.search(&user.id, status, search, cursor, limit);
+            Json(found.await?).into_response()
+        }
+        None => {
+            let page = services.threads(&user.id, status, cursor, limit);
+            Json(page.await?).into_response()
+        }
+    })
 }
 
 async fn open(

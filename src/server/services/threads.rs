@@ -102,12 +102,34 @@ fn some_text(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
+/// Where the page after this thread begins.
+pub(super) fn cursor_of(last: &Thread) -> String {
+    format!("{}_{}", last.updated_at.0, last.id)
+}
+
+/// What [`cursor_of`] wrote.
+pub(super) fn from_cursor(cursor: &str) -> Result<(i64, &str)> {
+    let (at, id) = cursor.split_once('_').filter(|_| storable(cursor)).unzip();
+    at.and_then(|at| at.parse().ok())
+        .zip(id)
+        .ok_or_else(|| ServiceError::field("cursor", "Pass the nextCursor of the page before."))
+}
+
 impl Services {
     /// Makes a thread.
     ///
     /// # Errors
     /// `Validation` names the field.
     pub async fn create_thread(&self, user: &UserId, new: NewThread) -> Result<Thread> {
+        let thread = self.new_thread(new)?;
+        let mut tx = self.0.db.begin().await?;
+        threads::insert(&mut tx, user, &thread).await?;
+        tx.commit().await?;
+        Ok(thread)
+    }
+
+    /// A thread that is not stored yet.
+    fn new_thread(&self, new: NewThread) -> Result<Thread> {
         if providers::find(&new.provider).is_none() {
             return Err(ServiceError::field(
                 "provider",
@@ -120,7 +142,7 @@ impl Services {
             Some(&new.settings),
         )?;
         let now = self.0.env.now();
-        let thread = Thread {
+        Ok(Thread {
             id: self
                 .0
                 .env
@@ -139,9 +161,7 @@ impl Services {
             private: new.private,
             created_at: now,
             updated_at: now,
-        };
-        threads::insert(&self.0.db, user, &thread).await?;
-        Ok(thread)
+        })
     }
 
     /// One thread of this person.
@@ -162,32 +182,14 @@ impl Services {
         &self,
         user: &UserId,
         status: ThreadStatus,
-        search: Option<&str>,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<ThreadPage> {
-        if !search.is_none_or(storable) {
-            return Err(ServiceError::field("q", NOT_STORABLE));
-        }
-        let bad = || ServiceError::field("cursor", "Pass the nextCursor of the page before.");
-        let from = match cursor {
-            Some(cursor) => {
-                let (at, id) = cursor
-                    .split_once('_')
-                    .filter(|_| storable(cursor))
-                    .ok_or_else(bad)?;
-                Some((at.parse::<i64>().map_err(|_| bad())?, id))
-            }
-            None => None,
-        };
-        let mut found =
-            threads::list(&self.0.db, user, status, search, from, i64::from(limit) + 1).await?;
+        let from = cursor.map(from_cursor).transpose()?;
+        let mut found = threads::list(&self.0.db, user, status, from, i64::from(limit) + 1).await?;
         let more = found.len() > limit as usize;
         found.truncate(limit as usize);
-        let next_cursor = found
-            .last()
-            .filter(|_| more)
-            .map(|last| format!("{}_{}", last.updated_at.0, last.id));
+        let next_cursor = found.last().filter(|_| more).map(cursor_of);
         Ok(ThreadPage {
             threads: found,
             next_cursor,
@@ -304,7 +306,8 @@ impl Services {
         })
     }
 
-    /// A new thread with the shown branch of this one, down to `message` when given, on another model if asked.
+    /// A new thread with the shown branch of this one, or with what led to `message`, on another model if asked. An answer
+    /// that is being written is left out, and so is one that ended without a word.
     ///
     /// # Errors
     /// `NotFound`; `Validation` when the provider is none.
@@ -316,54 +319,41 @@ impl Services {
         provider: Option<ProviderId>,
         model: Option<ModelId>,
     ) -> Result<Thread> {
-        let (from, mut history) = self.whole_branch(user, id).await?;
-        if let Some(message) = message {
-            let last = history
-                .iter()
-                .position(|said| said.id == *message)
-                .ok_or(ServiceError::NotFound)?;
-            history.truncate(last + 1);
+        let from = self.thread(user, id).await?;
+        let mut history = match message {
+            Some(message) => messages::path_to(&self.0.db, id, message).await?,
+            None => messages::branch(&self.0.db, id, 0, i64::MAX).await?,
+        };
+        if message.is_some() && history.is_empty() {
+            return Err(ServiceError::NotFound);
         }
-        // What has not ended, or said nothing, is not history.
-        history.retain(|said| {
-            said.status.is_final() && (said.role == Role::User || !said.content.is_empty())
+        history.retain(|Placed { message, .. }| {
+            message.status.is_final() && (message.role == Role::User || !message.content.is_empty())
         });
-        let new = NewThread {
+        let thread = self.new_thread(NewThread {
             provider: provider.unwrap_or(from.provider),
             model: model.unwrap_or(from.model),
             title: Some(from.title),
             system_prompt: from.system_prompt,
             settings: from.settings,
             private: from.private,
-        };
-        let thread = self.create_thread(user, new).await?;
-        let mut tx = self.0.db.begin().await?;
+        })?;
         let mut parent = None;
-        for (depth, said) in (1..).zip(history) {
+        for (depth, said) in (1..).zip(&mut history) {
             let id: MessageId = self
                 .0
                 .env
                 .uuid()
                 .parse()
                 .map_err(|_| ServiceError::NotFound)?;
-            let message = Message {
-                id: id.clone(),
-                thread_id: thread.id.clone(),
-                parent_id: parent.replace(id),
-                client_request_id: None,
-                ..said
-            };
-            messages::copy(
-                &mut tx,
-                &Placed {
-                    message,
-                    depth,
-                    key_mask: None,
-                    sibling: (1, 1),
-                },
-            )
-            .await?;
+            said.depth = depth;
+            said.message.thread_id = thread.id.clone();
+            said.message.parent_id = parent.replace(id.clone());
+            said.message.id = id;
         }
+        let mut tx = self.0.db.begin().await?;
+        threads::insert(&mut tx, user, &thread).await?;
+        messages::copy(&mut tx, &history).await?;
         tx.commit().await?;
         Ok(thread)
     }

@@ -240,6 +240,23 @@ pub async fn newest(db: &Db, thread: &ThreadId, before: i64, limit: i64) -> Resu
     shown(db, thread, rows).await
 }
 
+/// A message with all that led to it, oldest first; nothing when it is not in this thread. The caller has checked the
+/// thread's owner.
+///
+/// # Errors
+/// When the database fails.
+pub async fn path_to(db: &Db, thread: &ThreadId, id: &MessageId) -> Result<Vec<Placed>> {
+    const SQL: &str = concat!(
+        "WITH RECURSIVE up (up_id, above) AS (
+            SELECT id, parent_id FROM messages WHERE id = $1 AND thread_id = $2
+            UNION ALL
+            SELECT m.id, m.parent_id FROM messages m JOIN up ON m.id = up.above) ",
+        columns!("JOIN up ON up.up_id = m.id ORDER BY m.depth")
+    );
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(id.as_str()).bind(thread.as_str()).fetch_all(c).await)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// The last message of the shown branch, inside a transaction.
 ///
 /// # Errors
@@ -376,20 +393,39 @@ pub async fn insert(tx: &mut Tx, placed: &Placed, owner: Option<(&str, Timestamp
     Ok(())
 }
 
-/// Adds a message that has ended elsewhere already. It cost nothing here, so no usage comes along.
+/// Adds messages that have ended elsewhere already, to the shown branch. They cost nothing here, so no usage comes along.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn copy(tx: &mut Tx, placed: &Placed) -> Result<()> {
-    const SQL: &str = "INSERT INTO messages (id, thread_id, parent_id, depth, on_branch, role, content, reasoning, status, finish_reason,
-        provider, model, created_at)
-        VALUES ($1, $2, $3, $4, TRUE, $5, $6, $7, $8, $9, $10, $11, $12)";
-    let message = &placed.message;
-    within!(tx, c => sqlx::query(SQL).bind(message.id.as_str()).bind(message.thread_id.as_str())
-        .bind(message.parent_id.as_ref().map(MessageId::as_str)).bind(placed.depth).bind(word(&message.role)).bind(&message.content)
-        .bind(&message.reasoning).bind(message.status.as_str()).bind(message.finish_reason.as_ref().and_then(word))
-        .bind(message.provider.as_ref().map(ProviderId::as_str)).bind(message.model.as_ref().map(ModelId::as_str))
-        .bind(message.created_at.0).execute(c).await.map(drop))?;
+pub async fn copy(tx: &mut Tx, said: &[Placed]) -> Result<()> {
+    const COLUMNS: usize = 12;
+    static SQL: Batches = Batches::new(|rows| {
+        let row = |nth: usize| {
+            let places: Vec<String> = (1..=COLUMNS)
+                .map(|at| format!("${}", nth * COLUMNS + at))
+                .collect();
+            format!("({}, TRUE)", places.join(", "))
+        };
+        let rows: Vec<String> = (0..rows).map(row).collect();
+        format!(
+            "INSERT INTO messages (id, thread_id, parent_id, depth, role, content, reasoning, status, finish_reason, provider, model,
+             created_at, on_branch) VALUES {}",
+            rows.join(", ")
+        )
+    });
+    for (sql, part) in SQL.split(said) {
+        within!(&mut *tx, c => {
+            let mut query = sqlx::query(sql);
+            for Placed { message, depth, .. } in part {
+                query = query.bind(message.id.as_str()).bind(message.thread_id.as_str())
+                    .bind(message.parent_id.as_ref().map(MessageId::as_str)).bind(*depth).bind(word(&message.role)).bind(&message.content)
+                    .bind(&message.reasoning).bind(message.status.as_str()).bind(message.finish_reason.as_ref().and_then(word))
+                    .bind(message.provider.as_ref().map(ProviderId::as_str)).bind(message.model.as_ref().map(ModelId::as_str))
+                    .bind(message.created_at.0);
+            }
+            query.execute(c).await.map(drop)
+        })?;
+    }
     Ok(())
 }
 

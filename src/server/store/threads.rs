@@ -6,7 +6,7 @@ use crate::shared::ids::{ThreadId, UserId};
 use crate::shared::time::Timestamp;
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     title: String,
     provider: String,
@@ -62,10 +62,10 @@ fn settings_json(settings: &ChatSettings) -> String {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(db: &Db, user: &UserId, thread: &Thread) -> Result<()> {
+pub async fn insert(tx: &mut Tx, user: &UserId, thread: &Thread) -> Result<()> {
     const SQL: &str = "INSERT INTO threads (id, user_id, title, provider, model, system_prompt, settings, status, private, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    write!(db, c => sqlx::query(SQL).bind(thread.id.as_str()).bind(user.as_str()).bind(&thread.title).bind(thread.provider.as_str())
+    within!(tx, c => sqlx::query(SQL).bind(thread.id.as_str()).bind(user.as_str()).bind(&thread.title).bind(thread.provider.as_str())
         .bind(thread.model.as_str()).bind(&thread.system_prompt).bind(settings_json(&thread.settings)).bind(thread.status.as_str())
         .bind(thread.private).bind(thread.created_at.0).bind(thread.updated_at.0).execute(c).await.map(drop))?;
     Ok(())
@@ -89,32 +89,15 @@ pub async fn list(
     db: &Db,
     user: &UserId,
     status: ThreadStatus,
-    search: Option<&str>,
     cursor: Option<(i64, &str)>,
     limit: i64,
 ) -> Result<Vec<Thread>> {
     const ALL: &str = columns!(
         "WHERE user_id = $1 AND status = $2 AND (updated_at, id) < ($3, $4) ORDER BY updated_at DESC, id DESC LIMIT $5"
     );
-    const FOUND: &str = columns!(
-        "WHERE user_id = $1 AND status = $2 AND (updated_at, id) < ($3, $4) AND (lower(title) LIKE $6 ESCAPE '!' OR EXISTS
-         (SELECT 1 FROM messages WHERE messages.thread_id = threads.id AND lower(content) LIKE $6 ESCAPE '!'))
-         ORDER BY updated_at DESC, id DESC LIMIT $5"
-    );
     let (at, id) = cursor.unwrap_or((i64::MAX, "~"));
-    let rows = if let Some(search) = search {
-        let escaped = search
-            .to_lowercase()
-            .replace('!', "!!")
-            .replace('%', "!%")
-            .replace('_', "!_");
-        let pattern = format!("%{escaped}%");
-        read!(db, c => sqlx::query_as::<_, Row>(FOUND).bind(user.as_str()).bind(status.as_str()).bind(at).bind(id).bind(limit)
-            .bind(&pattern).fetch_all(c).await)?
-    } else {
-        read!(db, c => sqlx::query_as::<_, Row>(ALL).bind(user.as_str()).bind(status.as_str()).bind(at).bind(id).bind(limit)
-            .fetch_all(c).await)?
-    };
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(ALL).bind(user.as_str()).bind(status.as_str()).bind(at).bind(id).bind(limit)
+        .fetch_all(c).await)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::workspace::Drawer;
 use crate::api::threads::{DeleteThread, list_threads};
-use crate::shared::chat::{Thread, ThreadChange, ThreadStatus};
+use crate::shared::chat::{FoundThread, SnippetPart, Thread, ThreadChange, ThreadStatus};
 use crate::shared::ids::ThreadId;
 use crate::shared::validate::MAX_TITLE_CHARS;
 use crate::ui::parts::answering::answering_mark;
@@ -10,6 +10,7 @@ use crate::ui::parts::icon::icon;
 use crate::ui::parts::post_form::PostForm;
 use crate::ui::state::clock::Clock;
 use crate::ui::state::preferences::Prefs;
+use crate::ui::state::search::Search;
 use crate::ui::state::threads::Threads;
 use crate::ui::state::toasts::Toasts;
 use crate::ui::state::{Who, unless_signed_out};
@@ -39,7 +40,15 @@ pub(super) fn Sidebar() -> impl IntoView {
     let drawer = expect_context::<Drawer>();
     let threads = expect_context::<Threads>();
     let first = Resource::new(|| (), |()| list_threads(None));
-    let search = RwSignal::new(String::new());
+    let search = Search::new();
+    let toasts = expect_context::<Toasts>();
+    // What is renamed, deleted or said meanwhile changes what is found.
+    Effect::new(move |_| {
+        search.typed.track();
+        threads.list.track();
+        search.ask(move |error| toasts.trouble(&unless_signed_out(error)));
+    });
+    let searching = Memo::new(move |_| search.is_on());
     let path = use_location().pathname;
     let here = move |to: &'static str| move || (path.get() == to).then_some("page");
     view! {
@@ -59,8 +68,8 @@ pub(super) fn Sidebar() -> impl IntoView {
             <div class="side-search js-only">
                 {icon("search")}
                 <input
-                    id="thread-search" type="search" placeholder="Search titles" aria-label="Search titles" autocomplete="off"
-                    prop:value=search on:input=move |event| search.set(event_target_value(&event))
+                    id="thread-search" type="search" placeholder="Search chats" aria-label="Search chats" autocomplete="off"
+                    prop:value=search.typed on:input=move |event| search.typed.set(event_target_value(&event))
                 />
             </div>
             <nav class="side-list" aria-label="Chats">
@@ -71,7 +80,11 @@ pub(super) fn Sidebar() -> impl IntoView {
                             Ok(page) => threads.start(page),
                             Err(error) => _ = unless_signed_out(error),
                         }
-                        view! { <ThreadList search/> }
+                        move || if searching.get() {
+                            view! { <FoundList search/> }.into_any()
+                        } else {
+                            view! { <ThreadList/> }.into_any()
+                        }
                     })}
                 </Suspense>
             </nav>
@@ -84,12 +97,59 @@ pub(super) fn Sidebar() -> impl IntoView {
     .into_any()
 }
 
-/// The chats that fit the search, by day.
+/// What the search found.
 #[component]
-fn ThreadList(
-    /// What to look for in the titles.
-    search: RwSignal<String>,
+fn FoundList(
+    /// The search.
+    search: Search,
 ) -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let renaming = RwSignal::new(None::<ThreadId>);
+    // What happens elsewhere must not take away the title that is being typed.
+    let found = Memo::new(move |before: Option<&Vec<FoundThread>>| {
+        if let Some(before) = before.filter(|_| renaming.read().is_some()) {
+            return before.clone();
+        }
+        search.page.get().unwrap_or_default().threads
+    });
+    let nothing = Memo::new(move |_| {
+        let page = search.page.read();
+        page.as_ref().is_some_and(|page| page.threads.is_empty())
+    });
+    let more = move |_| {
+        spawn_local(async move {
+            if let Err(error) = search.load_more().await {
+                toasts.trouble(&unless_signed_out(error));
+            }
+        });
+    };
+    let any_more = move || {
+        let page = search.page.read();
+        page.as_ref().is_some_and(|page| page.next_cursor.is_some())
+    };
+    view! {
+        <p class="muted small side-empty" role="status">
+            {move || nothing.get().then_some("No chat has all of these words.")}
+        </p>
+        <ul>
+            <For each=move || found.get() key=|found| (found.thread.id.clone(), found.thread.title.clone(), found.snippet.clone()) let(found)>
+                <Row
+                    thread=found.thread renaming
+                    // A title needs no second line that says it again.
+                    snippet=if found.message_id.is_some() { found.snippet } else { Vec::new() }
+                />
+            </For>
+        </ul>
+        {move || any_more().then(|| view! {
+            <button type="button" class="button quiet wide" on:click=more>"Show more"</button>
+        })}
+    }
+    .into_any()
+}
+
+/// The chats by day.
+#[component]
+fn ThreadList() -> impl IntoView {
     let clock = expect_context::<Clock>();
     let threads = expect_context::<Threads>();
     let toasts = expect_context::<Toasts>();
@@ -99,12 +159,9 @@ fn ThreadList(
         if let Some(before) = before.filter(|_| renaming.read().is_some()) {
             return before.clone();
         }
-        let wanted = search.read().trim().to_lowercase();
         let mut groups: [Vec<Thread>; 5] = Default::default();
         for thread in threads.list.read().iter() {
-            let fits = wanted.is_empty() || thread.title.to_lowercase().contains(&wanted);
-            if fits && let Some(group) = groups.get_mut(group_of(clock.days_ago(thread.updated_at)))
-            {
+            if let Some(group) = groups.get_mut(group_of(clock.days_ago(thread.updated_at))) {
                 group.push(thread.clone());
             }
         }
@@ -141,10 +198,7 @@ fn ThreadList(
         }
     };
     view! {
-        {move || empty.get().then(|| {
-            let text = if search.read().is_empty() { "No chats yet." } else { "No title has that." };
-            view! { <p class="muted small side-empty">{text}</p> }
-        })}
+        {move || empty.get().then(|| view! { <p class="muted small side-empty">"No chats yet."</p> })}
         {GROUPS.into_iter().enumerate().map(group).collect_view()}
         {move || threads.cursor.read().is_some().then(|| view! {
             <button type="button" class="button quiet wide js-only" on:click=more>"Show older chats"</button>
@@ -160,6 +214,9 @@ fn Row(
     thread: Thread,
     /// The chat whose title is being typed.
     renaming: RwSignal<Option<ThreadId>>,
+    /// Where the words that are looked for are in it.
+    #[prop(optional)]
+    snippet: Vec<SnippetPart>,
 ) -> impl IntoView {
     let threads = expect_context::<Threads>();
     let toasts = expect_context::<Toasts>();
@@ -230,6 +287,15 @@ fn Row(
             <a href=href title=name.get_value() aria-current=move || current.get().then_some("page")>
                 <span class="row-name">{name.get_value()}</span>
                 {move || answering.get().then(answering_mark)}
+                {(!snippet.is_empty()).then(|| view! {
+                    <span class="row-snippet">
+                        {snippet.into_iter().map(|part| if part.hit {
+                            view! { <mark>{part.text}</mark> }.into_any()
+                        } else {
+                            part.text.into_any()
+                        }).collect_view()}
+                    </span>
+                })}
             </a>
             {move || (renaming.read().as_ref() == Some(&*id.read_value())).then(|| view! {
                 <input

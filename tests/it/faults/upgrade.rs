@@ -18,6 +18,8 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
 
 /// What kills a process that writes a file beyond its limit.
 const SIGXFSZ: i32 = 25;
@@ -90,7 +92,7 @@ async fn a_migration_that_is_killed_at_any_write_is_completed_by_the_next_start(
     }
     println!("killed with so much of the schema there: {left:?}");
     assert!(
-        left.len() > MIGRATOR.iter().count(),
+        left.len() > MIGRATOR.iter().chain(SQLITE.iter()).count(),
         "in the midst of every migration: {left:?}"
     );
     // The last one is completed by a start that serves at once.
@@ -104,7 +106,12 @@ async fn a_migration_that_is_killed_at_any_write_is_completed_by_the_next_start(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_of_postgresql_that_is_killed_while_it_waits_is_completed_by_the_next_start() {
     // What the migration must lock, by the number of migrations before it.
-    for (before, table) in [(1, "users"), (2, "users"), (3, "provider_models")] {
+    for (before, table) in [
+        (1, "users"),
+        (2, "users"),
+        (3, "provider_models"),
+        (5, "messages"),
+    ] {
         let url = fresh_database().await;
         let settings = [SECRETS[0], SECRETS[1], ("DATABASE_URL", url.as_str())];
         let target = Target::Postgres(Secret::new(url.clone()));
@@ -137,7 +144,9 @@ async fn a_migration_of_postgresql_that_is_killed_while_it_waits_is_completed_by
         assert!(next.status.success(), "{next:?}");
         let sql = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
         let noted: Vec<i64> = sqlx::query_scalar(sql).fetch_all(&pool).await.unwrap();
-        let all: Vec<i64> = MIGRATOR.iter().map(|one| one.version).collect();
+        let all = MIGRATOR.iter().chain(POSTGRES.iter());
+        let mut all: Vec<i64> = all.map(|one| one.version).collect();
+        all.sort_unstable();
         assert_eq!(noted, all);
         let column = "SELECT gone FROM provider_models";
         sqlx::query(column).fetch_all(&pool).await.unwrap();
@@ -147,7 +156,9 @@ async fn a_migration_of_postgresql_that_is_killed_while_it_waits_is_completed_by
 
 #[test]
 fn every_migration_is_one_transaction() {
-    assert!(MIGRATOR.iter().all(|migration| !migration.no_tx));
+    for migrator in [&MIGRATOR, &SQLITE, &POSTGRES] {
+        assert!(migrator.iter().all(|migration| !migration.no_tx));
+    }
 }
 
 #[rstest]

@@ -1,6 +1,7 @@
 use crate::support::Engine;
-use crate::support::app::{Client, TestApp, parts};
+use crate::support::app::{Client, TestApp, parts, read_events};
 use crate::support::probe::{has_exactly, is_moment, refused, wrong_fields};
+use reqwest::Response;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -384,13 +385,26 @@ async fn titles_and_messages_are_searched_as_text(
         ("plain", vec!["Plain"]),
         ("PLAIN", vec!["Plain"]),
         ("zeppelin", vec!["Echo"]),
-        ("%25", vec!["Tax 100% sure"]),
-        ("_", vec!["Tax_form"]),
+        ("100%25", vec!["Tax 100% sure"]),
+        ("form+tax", vec!["Tax_form"]),
+        ("naive", vec!["Naïve Bayes"]),
+        ("zepp", vec!["Echo"]),
+        ("%25", vec![]),
+        ("_", vec![]),
+        ("pl*", vec![]),
+        ("title:plain", vec![]),
+        ("owner:plain", vec![]),
+        ("plain+OR+tax", vec![]),
+        ("NEAR(plain)", vec![]),
+        ("%22plain", vec!["Plain"]),
+        ("plain')%20--", vec!["Plain"]),
+        ("-plain", vec!["Plain"]),
+        ("%5Eplain%22*", vec!["Plain"]),
+        ("plain:*%26!a", vec![]),
         ("naïve", vec!["Naïve Bayes"]),
         ("'%20OR%201=1--", vec![]),
         ("%5C", vec![]),
         ("!", vec![]),
-        ("%22what", vec![]),
         ("nothing+of+that", vec![]),
     ] {
         assert_eq!(titles(&ada, &format!("?q={q}")).await.0, found, "{q}");
@@ -400,6 +414,49 @@ async fn titles_and_messages_are_searched_as_text(
         5,
         "blank is no search"
     );
+    let long = format!("/api/threads?q={}", "a%22*%20NEAR(".repeat(800));
+    assert_eq!(ada.get(&long).await.status(), 200);
+
+    let (_, page) = parts(ada.get("/api/threads?q=zepp+what").await).await;
+    assert_eq!(
+        page["threads"],
+        json!([]),
+        "only the last may be a beginning"
+    );
+    let (_, page) = parts(ada.get("/api/threads?q=what+zepp").await).await;
+    has_exactly(&page, &["threads", "nextCursor"]);
+    let found = &page["threads"][0];
+    has_exactly(
+        found,
+        &[&THREAD_FIELDS[..], &["snippet", "messageId"]].concat(),
+    );
+    let (_, opened) = parts(
+        ada.get(&format!("/api/threads/{}", found["id"].as_str().unwrap()))
+            .await,
+    )
+    .await;
+    assert_eq!(
+        found["messageId"], opened["messages"][1]["id"],
+        "the newest that has them"
+    );
+    let mut said = String::new();
+    let mut hits = Vec::new();
+    for part in found["snippet"].as_array().unwrap() {
+        has_exactly(part, &["text", "hit"]);
+        said.push_str(part["text"].as_str().unwrap());
+        if part["hit"] == true {
+            hits.push(part["text"].as_str().unwrap());
+        }
+    }
+    assert_eq!(said, opened["messages"][1]["content"].as_str().unwrap());
+    assert_eq!(hits, ["What", "Zeppelin"]);
+    let (_, page) = parts(ada.get("/api/threads?q=plain").await).await;
+    assert_eq!(page["threads"][0]["messageId"], Value::Null);
+    assert_eq!(
+        page["threads"][0]["snippet"],
+        json!([{ "text": "Plain", "hit": true }])
+    );
+
     let zero = ada.get("/api/threads?q=a%00b").await;
     assert!(
         zero.status().is_success() || zero.status() == 400,
@@ -603,4 +660,97 @@ async fn a_fork_goes_on_alone() {
         ["provider"]
     );
     wrong_fields(ada.post(&path, &json!({ "messageId": 7 })).await).await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_has_what_led_to_its_message_and_no_answer_that_is_being_written(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start_with(engine, &[]).await;
+    let (ada, bob) = (app.user_with_keys().await, app.user_with_keys().await);
+    let id = ada.thread("openai", "sim-echo").await;
+    let path = format!("/api/threads/{id}");
+    let fork =
+        async |client: &Client, body: Value| client.post(&format!("{path}/fork"), &body).await;
+    let contents = async |response: Response| -> Vec<String> {
+        let (status, body) = parts(response).await;
+        assert_eq!(status, 201, "{body}");
+        let copy = format!("/api/threads/{}", body["thread"]["id"].as_str().unwrap());
+        let (_, opened) = parts(ada.get(&copy).await).await;
+        let messages = opened["messages"].as_array().unwrap().iter();
+        messages
+            .map(|message| message["content"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    ada.say(&id, "r1", "First").await;
+    let (_, before) = parts(ada.get(&path).await).await;
+    let (asked, answered) = (&before["messages"][0]["id"], &before["messages"][1]["id"]);
+    let edit = json!({ "content": "Instead", "clientRequestId": "r2" });
+    let edited = ada
+        .patch(
+            &format!("{path}/messages/{}", asked.as_str().unwrap()),
+            &edit,
+        )
+        .await;
+    read_events(edited).await;
+    assert_eq!(contents(fork(&ada, json!({})).await).await[0], "Instead");
+    let aside = contents(fork(&ada, json!({ "messageId": answered })).await).await;
+    assert_eq!(aside[0], "First", "also of a branch that is not shown");
+    assert_eq!(aside.len(), 2);
+    assert_eq!(
+        contents(fork(&ada, json!({ "messageId": asked })).await).await,
+        ["First"]
+    );
+    let theirs = fork(&bob, json!({})).await;
+    assert_eq!(refused(theirs).await, (404, "not_found".to_owned()));
+
+    let running = ada.thread("openai", "sim-endless").await;
+    let stream = ada.ask(&running, "r3", "Go on").await;
+    assert_eq!(stream.status(), 200);
+    let copied = ada
+        .post(&format!("/api/threads/{running}/fork"), &json!({}))
+        .await;
+    assert_eq!(contents(copied).await, ["Go on"]);
+    drop(stream);
+
+    let other = bob.thread("openai", "sim-short").await;
+    let theirs = bob
+        .post(
+            &format!("/api/threads/{other}/fork"),
+            &json!({ "messageId": asked }),
+        )
+        .await;
+    assert_eq!(refused(theirs).await, (404, "not_found".to_owned()));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_of_a_long_thread_is_whole_or_not_there(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    const LONG: usize = 5000;
+    let app = TestApp::start_with(engine, &[]).await;
+    let ada = app.user_with_keys().await;
+    let id = ada.thread("openai", "sim-short").await;
+    let fill = format!(
+        "INSERT INTO messages (id, thread_id, parent_id, depth, on_branch, role, content, status, created_at)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {LONG})
+         SELECT 'm' || i, '{id}', CASE WHEN i > 1 THEN 'm' || (i - 1) END, i, TRUE, 'user', 'words ' || i, 'complete', i FROM n"
+    );
+    app.run(&fill).await;
+    let path = format!("/api/threads/{id}/fork");
+    let begun = std::time::Instant::now();
+    let (status, whole) = parts(ada.post(&path, &json!({})).await).await;
+    println!("{LONG} messages: {:?}", begun.elapsed());
+    assert_eq!(status, 201, "{whole}");
+    let copy = whole["thread"]["id"].as_str().unwrap();
+    let count = format!("SELECT count(*) FROM messages WHERE thread_id = '{copy}'");
+    assert_eq!(app.number(&count).await, 5000);
+    let body = json!({ "messageId": "m4990" });
+    let (_, part) = parts(ada.post(&path, &body).await).await;
+    let part = format!("/api/threads/{}", part["thread"]["id"].as_str().unwrap());
+    let (_, last) = parts(ada.get(&format!("{part}?cursor=4980")).await).await;
+    assert_eq!(last["messages"].as_array().unwrap().len(), 10);
+    assert_eq!(last["messages"][9]["content"], "words 4990");
 }

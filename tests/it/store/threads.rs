@@ -22,18 +22,14 @@ pub async fn thread(db: &Db, user: &User, id: &str, at: i64) -> Thread {
         created_at: Timestamp(at),
         updated_at: Timestamp(at),
     };
-    threads::insert(db, &user.id, &thread).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    threads::insert(&mut tx, &user.id, &thread).await.unwrap();
+    tx.commit().await.unwrap();
     thread
 }
 
-async fn page(
-    db: &Db,
-    user: &User,
-    search: Option<&str>,
-    cursor: Option<(i64, &str)>,
-    limit: i64,
-) -> Vec<String> {
-    let found = threads::list(db, &user.id, ThreadStatus::Active, search, cursor, limit)
+async fn page(db: &Db, user: &User, cursor: Option<(i64, &str)>, limit: i64) -> Vec<String> {
+    let found = threads::list(db, &user.id, ThreadStatus::Active, cursor, limit)
         .await
         .unwrap();
     found.iter().map(|thread| thread.id.to_string()).collect()
@@ -50,37 +46,9 @@ async fn threads_are_listed_newest_first_and_paged_without_gaps(
         thread(&test.db, &ada, id, at).await;
     }
     thread(&test.db, &bob, "theirs", 7).await;
-    assert_eq!(page(&test.db, &ada, None, None, 2).await, ["t4", "t3"]);
-    assert_eq!(
-        page(&test.db, &ada, None, Some((5, "t3")), 2).await,
-        ["t2", "t1"]
-    );
-    assert!(
-        page(&test.db, &ada, None, Some((1, "t1")), 2)
-            .await
-            .is_empty()
-    );
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_search_takes_its_text_literally_in_any_case(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let test = TestDb::new(engine).await;
-    let ada = person(&test.db, "ada").await;
-    thread(&test.db, &ada, "t1", 1).await;
-    thread(&test.db, &ada, "t2", 2).await;
-    assert_eq!(
-        page(&test.db, &ada, Some("ABOUT T1"), None, 9).await,
-        ["t1"]
-    );
-    for wild in ["%", "about_t1", "!"] {
-        assert!(
-            page(&test.db, &ada, Some(wild), None, 9).await.is_empty(),
-            "{wild}"
-        );
-    }
+    assert_eq!(page(&test.db, &ada, None, 2).await, ["t4", "t3"]);
+    assert_eq!(page(&test.db, &ada, Some((5, "t3")), 2).await, ["t2", "t1"]);
+    assert!(page(&test.db, &ada, Some((1, "t1")), 2).await.is_empty());
 }
 
 #[rstest]
@@ -112,7 +80,7 @@ async fn a_thread_comes_back_as_it_was_stored_and_to_its_owner_only(
         Some(stored.clone())
     );
     assert!(
-        page(&test.db, &ada, None, None, 9).await.is_empty(),
+        page(&test.db, &ada, None, 9).await.is_empty(),
         "archived threads are elsewhere"
     );
     assert!(

@@ -1,0 +1,337 @@
+use super::people::person;
+use super::threads::thread;
+use crate::support::{Engine, TestDb};
+use keylm::server::store::messages::{self, Placed};
+use keylm::server::store::words::Words;
+use keylm::server::store::{Db, search, threads, users};
+use keylm::shared::account::User;
+use keylm::shared::chat::{Message, MessageStatus, Role, Thread, ThreadStatus};
+use keylm::shared::time::Timestamp;
+use rstest::rstest;
+use sqlx::migrate::Migrator;
+
+static SHARED: Migrator = sqlx::migrate!("./migrations");
+
+fn question(thread: &Thread, id: &str, depth: i64, content: &str) -> Placed {
+    let message = Message {
+        id: id.parse().unwrap(),
+        thread_id: thread.id.clone(),
+        parent_id: None,
+        role: Role::User,
+        content: content.to_owned(),
+        reasoning: None,
+        status: MessageStatus::Complete,
+        finish_reason: None,
+        error: None,
+        provider: None,
+        model: None,
+        key_id: None,
+        client_request_id: None,
+        usage: None,
+        timing: None,
+        created_at: Timestamp(depth),
+    };
+    Placed {
+        message,
+        depth,
+        key_mask: None,
+        sibling: (1, 1),
+    }
+}
+
+async fn say(db: &Db, thread: &Thread, id: &str, content: &str) {
+    let mut tx = db.begin().await.unwrap();
+    let said = question(thread, id, 1, content);
+    messages::insert(&mut tx, &said, None).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Each thread that was found, with the message.
+async fn find(db: &Db, user: &User, typed: &str) -> Vec<String> {
+    page(db, user, typed, None, 100).await
+}
+
+async fn page(
+    db: &Db,
+    user: &User,
+    typed: &str,
+    cursor: Option<(i64, &str)>,
+    limit: i64,
+) -> Vec<String> {
+    let words = Words::of(typed).unwrap();
+    let found = search::find(db, &user.id, ThreadStatus::Active, &words, cursor, limit)
+        .await
+        .unwrap();
+    let name = |found: search::Found| match found.message {
+        Some((id, _)) => format!("{}/{id}", found.thread.id),
+        None => found.thread.id.to_string(),
+    };
+    found.into_iter().map(name).collect()
+}
+
+async fn number(db: &Db, sql: &'static str) -> i64 {
+    match db {
+        Db::Sqlite { read, .. } => sqlx::query_scalar(sql).fetch_one(read).await.unwrap(),
+        Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_search_finds_words_in_any_order_case_and_script(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let (db, ada) = (&test.db, person(&test.db, "ada").await);
+    let t1 = thread(db, &ada, "t1", 1).await;
+    let t2 = thread(db, &ada, "t2", 2).await;
+    let t3 = thread(db, &ada, "t3", 3).await;
+    say(
+        db,
+        &t1,
+        "m1",
+        "A Naïve Bayes CLASSIFIER, <b>bold</b>: see https://example.org/locks",
+    )
+    .await;
+    say(db, &t1, "m2", "no words of that").await;
+    say(db, &t2, "m3", "東京タワーはiPhoneで撮る。ЙОД Straße ÉTÉ").await;
+    say(db, &t3, "m4", "naive only; Vec<String> x86_64 don't 1.5e3").await;
+    for (typed, found) in [
+        ("bayes naive", vec!["t1/m1"]),
+        ("NAÏVE", vec!["t3/m4", "t1/m1"]),
+        ("naive", vec!["t3/m4", "t1/m1"]),
+        ("bayes only", vec![]),
+        ("class", vec!["t1/m1"]),
+        ("lassifier", vec![]),
+        ("class bayes", vec![]),
+        ("bayes class", vec!["t1/m1"]),
+        ("bold example locks", vec!["t1/m1"]),
+        ("example.org/locks", vec!["t1/m1"]),
+        ("example.org/bold", vec![]),
+        ("string vec 64", vec!["t3/m4"]),
+        ("don't", vec!["t3/m4"]),
+        ("1.5e3", vec!["t3/m4"]),
+        ("京タ", vec!["t2/m3"]),
+        ("タワー 東京", vec!["t2/m3"]),
+        ("京ワ", vec![]),
+        ("はiphone", vec!["t2/m3"]),
+        ("йод straße ete", vec!["t2/m3"]),
+        ("about", vec!["t3", "t2", "t1"]),
+        ("about t2", vec!["t2"]),
+    ] {
+        assert_eq!(find(db, &ada, typed).await, found, "{typed}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_ones_own_is_found_and_nothing_private_archived_or_deleted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let db = &test.db;
+    let (ada, bob) = (person(db, "ada").await, person(db, "bob").await);
+    let mut kept = thread(db, &ada, "t1", 1).await;
+    let gone = thread(db, &ada, "t2", 2).await;
+    let theirs = thread(db, &bob, "t3", 3).await;
+    for (thread, id) in [(&kept, "m1"), (&gone, "m2"), (&theirs, "m3")] {
+        say(db, thread, id, "a zeppelin").await;
+    }
+    let private = Thread {
+        id: "t4".parse().unwrap(),
+        private: true,
+        ..kept.clone()
+    };
+    let mut tx = db.begin().await.unwrap();
+    threads::insert(&mut tx, &ada.id, &private).await.unwrap();
+    tx.commit().await.unwrap();
+    say(db, &private, "m4", "a zeppelin").await;
+    assert_eq!(find(db, &ada, "zeppelin").await, ["t2/m2", "t1/m1"]);
+    assert_eq!(find(db, &ada, "about t4").await, [""; 0]);
+    assert_eq!(find(db, &bob, "zeppelin").await, ["t3/m3"]);
+    threads::delete(db, &ada.id, &gone.id).await.unwrap();
+    assert_eq!(find(db, &ada, "zeppelin").await, ["t1/m1"]);
+    kept.title = "Renamed".to_owned();
+    threads::update(db, &ada.id, &kept).await.unwrap();
+    assert_eq!(find(db, &ada, "about").await, [""; 0]);
+    assert_eq!(find(db, &ada, "renamed").await, ["t1"]);
+    kept.status = ThreadStatus::Archived;
+    threads::update(db, &ada.id, &kept).await.unwrap();
+    assert_eq!(find(db, &ada, "zeppelin").await, [""; 0]);
+    users::delete(db, &ada.id).await.unwrap();
+    assert_eq!(number(db, "SELECT count(*) FROM search_entries").await, 2);
+    if let Db::Sqlite { .. } = db {
+        let words = "SELECT count(*) FROM search_words WHERE search_words MATCH 'owner : \"ada\"'";
+        assert_eq!(number(db, words).await, 0);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_answer_is_found_when_it_has_ended_and_costs_nothing_before(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let (db, ada) = (&test.db, person(&test.db, "ada").await);
+    let thread = thread(db, &ada, "t1", 1).await;
+    let mut answer = question(&thread, "a1", 1, "");
+    answer.message.role = Role::Assistant;
+    answer.message.status = MessageStatus::Pending;
+    let mut tx = db.begin().await.unwrap();
+    messages::insert(&mut tx, &answer, Some(("me", Timestamp(9))))
+        .await
+        .unwrap();
+    messages::begin_streaming(&mut tx, &answer.message.id, "me", 1)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let entries = "SELECT count(*) FROM search_entries";
+    assert_eq!(number(db, entries).await, 1, "the title only");
+    answer.message.status = MessageStatus::Stopped;
+    answer.message.content = "the end".to_owned();
+    let mut tx = db.begin().await.unwrap();
+    messages::finish(&mut tx, &answer.message, "me", 1, Timestamp(9))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(number(db, entries).await, 2);
+    assert_eq!(find(db, &ada, "end").await, ["t1/a1"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_said_before_there_was_a_search_is_found(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::empty(engine).await;
+    match &test.db {
+        Db::Sqlite { write, .. } => SHARED.run_to(5, write).await.unwrap(),
+        Db::Postgres(pool) => SHARED.run_to(5, pool).await.unwrap(),
+    }
+    let (db, ada) = (&test.db, person(&test.db, "ada").await);
+    let old = thread(db, &ada, "t1", 1).await;
+    say(db, &old, "m1", "an old zeppelin").await;
+    db.migrate().await.unwrap();
+    assert_eq!(find(db, &ada, "zeppelin").await, ["t1/m1"]);
+    assert_eq!(find(db, &ada, "about").await, ["t1"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_word_that_is_everywhere_is_found_page_by_page(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let db = &test.db;
+    let (ada, bob) = (person(db, "ada").await, person(db, "bob").await);
+    let mut said = Vec::new();
+    for n in 0..30 {
+        let thread = thread(db, &ada, &format!("t{n:02}"), n).await;
+        // The newest hit is in the thread whose activity is the oldest.
+        let words = if n % 3 == 1 { "nothing" } else { "an engine" };
+        said.extend((1..=120).map(|at| question(&thread, &format!("m{n}-{at}"), at, words)));
+    }
+    said.reverse();
+    let theirs = thread(db, &bob, "theirs", 99).await;
+    said.push(question(&theirs, "theirs1", 1, "an engine and a rarity"));
+    let mut tx = db.begin().await.unwrap();
+    messages::copy(&mut tx, &said).await.unwrap();
+    tx.commit().await.unwrap();
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let from = cursor
+            .as_ref()
+            .map(|(at, id): &(i64, String)| (*at, id.as_str()));
+        let next = page(db, &ada, "ENGINE", from, 7).await;
+        let Some(last) = next.last() else { break };
+        let id = last.split('/').next().unwrap().to_owned();
+        cursor = Some((id[1..].parse().unwrap(), id.clone()));
+        all.extend(
+            next.into_iter()
+                .map(|found| found.split('/').next().unwrap().to_owned()),
+        );
+    }
+    let wanted: Vec<String> = (0..30)
+        .rev()
+        .filter(|n| n % 3 != 1)
+        .map(|n| format!("t{n:02}"))
+        .collect();
+    assert_eq!(all, wanted);
+    assert_eq!(find(db, &ada, "engine rarity").await, [""; 0]);
+    assert_eq!(find(db, &bob, "engine").await, ["theirs/theirs1"]);
+    assert_eq!(
+        find(db, &ada, "nothing").await.len(),
+        10,
+        "a thousand hits are collected"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_search_reads_indexes_only(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let test = TestDb::new(engine).await;
+    for (statement, query) in search::statements(&test.db) {
+        let sql: &'static str = Box::leak(
+            match engine {
+                Engine::Sqlite => format!("EXPLAIN QUERY PLAN {statement}"),
+                Engine::Postgres => format!("EXPLAIN {statement}"),
+            }
+            .into_boxed_str(),
+        );
+        let binds = |many: bool| {
+            if many {
+                vec!["u1", "active", "9", "x", "5", query]
+            } else {
+                vec![query, "5"]
+            }
+        };
+        let plan: Vec<String> = match &test.db {
+            Db::Sqlite { read, .. } => {
+                let mut ask = sqlx::query_as::<_, (i64, i64, i64, String)>(sql);
+                for bind in binds(statement.contains("$6")) {
+                    ask = ask.bind(bind);
+                }
+                let rows = ask.fetch_all(read).await.unwrap();
+                rows.into_iter().map(|row| row.3).collect()
+            }
+            Db::Postgres(pool) => {
+                let mut tx = pool.begin().await.unwrap();
+                // Empty tables are read faster without an index.
+                sqlx::raw_sql("SET LOCAL enable_seqscan = off")
+                    .execute(&mut *tx)
+                    .await
+                    .unwrap();
+                let mut ask = sqlx::query_scalar::<_, String>(sql);
+                if statement.contains("$6") {
+                    ask = ask
+                        .bind("u1")
+                        .bind("active")
+                        .bind(9i64)
+                        .bind("x")
+                        .bind(5i64)
+                        .bind(query);
+                } else {
+                    ask = ask.bind(query).bind(5i64);
+                }
+                ask.fetch_all(&mut *tx).await.unwrap()
+            }
+        };
+        let plan = plan.join("\n");
+        println!("{plan}\n");
+        let whole = ["SCAN t", "SCAN e", "SCAN m", "SCAN threads", "Seq Scan"];
+        assert!(
+            !plan.lines().any(|line| whole
+                .iter()
+                .any(|scan| line.trim() == *scan || line.contains("Seq Scan"))),
+            "{plan}"
+        );
+        let index = if statement.contains("looked") {
+            "threads_by_activity"
+        } else if let Engine::Sqlite = engine {
+            "VIRTUAL TABLE INDEX"
+        } else {
+            "search_entries_by_word"
+        };
+        assert!(plan.contains(index), "{plan}");
+    }
+}
