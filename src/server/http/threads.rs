@@ -106,16 +106,12 @@ async fn list(
     let status = listing.status.unwrap_or_default();
     let cursor = listing.cursor.as_deref();
     let limit = limit(listing.limit);
-    Ok(match search.filter(|search| !search.is_empty()) {
-        Some(search) => {
-            let found = services.search(&user.id, status, search, cursor, limit);
-            Json(found.await?).into_response()
-        }
-        None => {
-            let page = services.threads(&user.id, status, cursor, limit);
-            Json(page.await?).into_response()
-        }
-    })
+    if let Some(search) = search.filter(|search| !search.is_empty()) {
+        let found = services.search(&user.id, status, search, cursor, limit);
+        return Ok(Json(found.await?).into_response());
+    }
+    let page = services.threads(&user.id, status, cursor, limit);
+    Ok(Json(page.await?).into_response())
 }
 
 async fn open(

@@ -36,7 +36,7 @@ impl Services {
         Ok(Some(Shown {
             thread,
             messages: tip.map(|tip| (tip.id, tip.messages)),
-            list: self.threads(user, active, None, None, WATCHED).await?,
+            list: self.threads(user, active, None, WATCHED).await?,
             day: self.0.env.now().0.div_euclid(DAY_MS),
         }))
     }

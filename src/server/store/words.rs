@@ -42,8 +42,7 @@ fn split(text: &str) -> Vec<Part> {
                 plain: letter.to_string(),
             });
         } else if letter.is_alphanumeric() || (going_on && is_accent(letter)) {
-            let begun = parts.last().filter(|_| going_on).is_some();
-            if !begun {
+            if !going_on {
                 parts.push(Part {
                     place: at..end,
                     plain: String::new(),
@@ -142,7 +141,7 @@ impl Words {
     pub fn places_in(&self, text: &str) -> Vec<Range<usize>> {
         let parts = split(text);
         let mut places: Vec<Range<usize>> = Vec::new();
-        for at in 0..parts.len() {
+        for (at, part) in parts.iter().enumerate() {
             let longest = self.0.iter().enumerate().filter_map(|(nth, word)| {
                 let here = parts.get(at..at + word.plain.len())?;
                 let open = nth + 1 == self.0.len() && self.may_go_on();
@@ -156,7 +155,7 @@ impl Words {
                 same.then(|| here.last().map(|part| part.place.end))?
             });
             if let Some(end) = longest.max() {
-                let begin = parts[at].place.start;
+                let begin = part.place.start;
                 match places.last_mut() {
                     Some(before) if begin < before.end => before.end = before.end.max(end),
                     _ => places.push(begin..end),

@@ -3,7 +3,7 @@
 use super::workspace::Drawer;
 use crate::api::threads::{DeleteThread, list_threads};
 use crate::shared::chat::{FoundThread, SnippetPart, Thread, ThreadChange, ThreadStatus};
-use crate::shared::ids::ThreadId;
+use crate::shared::ids::{MessageId, ThreadId};
 use crate::shared::validate::MAX_TITLE_CHARS;
 use crate::ui::parts::answering::answering_mark;
 use crate::ui::parts::icon::icon;
@@ -133,11 +133,7 @@ fn FoundList(
         </p>
         <ul>
             <For each=move || found.get() key=|found| (found.thread.id.clone(), found.thread.title.clone(), found.snippet.clone()) let(found)>
-                <Row
-                    thread=found.thread renaming
-                    // A title needs no second line that says it again.
-                    snippet=if found.message_id.is_some() { found.snippet } else { Vec::new() }
-                />
+                <Row thread=found.thread renaming hit=found.message_id.map(|id| (id, found.snippet))/>
             </For>
         </ul>
         {move || any_more().then(|| view! {
@@ -214,9 +210,9 @@ fn Row(
     thread: Thread,
     /// The chat whose title is being typed.
     renaming: RwSignal<Option<ThreadId>>,
-    /// Where the words that are looked for are in it.
-    #[prop(optional)]
-    snippet: Vec<SnippetPart>,
+    /// The message that was looked for, and what it says. A title needs no second line that says it again.
+    #[prop(default = None)]
+    hit: Option<(MessageId, Vec<SnippetPart>)>,
 ) -> impl IntoView {
     let threads = expect_context::<Threads>();
     let toasts = expect_context::<Toasts>();
@@ -225,11 +221,12 @@ fn Row(
     let id = StoredValue::new(thread.id.clone());
     let title = StoredValue::new(thread.title.clone());
     let name = StoredValue::new(thread.name().to_owned());
-    let href = format!("/chat/{}", thread.id);
-    let current = {
-        let href = href.clone();
-        Memo::new(move |_| path.get() == href)
+    let page = format!("/chat/{}", thread.id);
+    let href = match &hit {
+        Some((message, _)) => format!("{page}#m-{message}"),
+        None => page.clone(),
     };
+    let current = Memo::new(move |_| path.get() == page);
     let leave = move || {
         if current.try_get_untracked() == Some(true) {
             navigate("/chat", NavigateOptions::default());
@@ -287,7 +284,7 @@ fn Row(
             <a href=href title=name.get_value() aria-current=move || current.get().then_some("page")>
                 <span class="row-name">{name.get_value()}</span>
                 {move || answering.get().then(answering_mark)}
-                {(!snippet.is_empty()).then(|| view! {
+                {hit.map(|(_, snippet)| view! {
                     <span class="row-snippet">
                         {snippet.into_iter().map(|part| if part.hit {
                             view! { <mark>{part.text}</mark> }.into_any()
