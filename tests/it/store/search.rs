@@ -29,6 +29,7 @@ fn question(thread: &Thread, id: &str, depth: i64, content: &str) -> Placed {
         client_request_id: None,
         usage: None,
         timing: None,
+        attempts: Vec::new(),
         created_at: Timestamp(depth),
     };
     Placed {
