@@ -237,7 +237,8 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
     let instance = instance::value_or_insert(&db, "id", &env.uuid()).await?;
     let limits = config.limits;
     let metrics = Metrics::default();
-    let transport = Transport::new((&limits).into(), metrics.clone())?;
+    let transport = Transport::new((&limits).into(), metrics.clone())?
+        .reaching(config.custom_endpoints.clone())?;
     let engine = Engine::start(EngineParts {
         db: db.clone(),
         env: env.clone(),

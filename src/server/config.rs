@@ -1,6 +1,7 @@
 //! The settings, read once at start and handed on as values. `docs/configuration.md` explains each variable.
 
 mod database;
+mod endpoints;
 pub mod limits;
 mod master_keys;
 mod parse;
@@ -8,6 +9,7 @@ mod secrets;
 mod source;
 
 pub use database::Database;
+pub use endpoints::CustomEndpoints;
 pub use limits::{Limit, Limits};
 pub use master_keys::MasterKeys;
 pub use parse::Origin;
@@ -49,7 +51,7 @@ pub const BASE_URLS: [&str; 15] = [
 
 /// All other variables but those of [`limits::LIMITS`]. A name of the settings file that is in no list is refused: it is a
 /// typo.
-pub const VARIABLES: [&str; 14] = [
+pub const VARIABLES: [&str; 15] = [
     "KEYLM_ADDR",
     "LEPTOS_SITE_ADDR",
     "KEYLM_DATA_DIR",
@@ -64,6 +66,7 @@ pub const VARIABLES: [&str; 14] = [
     "LOG_FORMAT",
     "LOG_LEVEL",
     "METRICS_ADDR",
+    "CUSTOM_ENDPOINTS",
 ];
 
 /// The names of all variables.
@@ -144,6 +147,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where metrics are served: on a listener of their own, on the public one when it has this very address, or nowhere.
     pub metrics_addr: Option<SocketAddr>,
+    /// Which servers people may add by themselves.
+    pub custom_endpoints: CustomEndpoints,
     base_urls: BTreeMap<&'static str, Url>,
 }
 
@@ -217,6 +222,7 @@ impl Config {
             }
         }
         let limits = Limits::read(&source)?;
+        let custom_endpoints = source.read("CUSTOM_ENDPOINTS", str::parse)?;
         let metrics_addr = source.read("METRICS_ADDR", parse::address)?;
         let drain = source
             .read("DRAIN_SECONDS", parse::seconds_or_none)?
@@ -244,6 +250,7 @@ impl Config {
             log_level: log_level.unwrap_or_else(|| "info".to_owned()),
             limits,
             metrics_addr,
+            custom_endpoints: custom_endpoints.unwrap_or_default(),
             base_urls,
         })
     }

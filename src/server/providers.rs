@@ -9,7 +9,9 @@ pub mod bedrock;
 mod classify;
 pub mod cohere;
 pub mod compatible;
+pub mod custom;
 mod decode;
+mod egress;
 pub mod event_stream;
 pub mod gemini;
 pub mod groq;
@@ -86,6 +88,8 @@ pub enum FieldKind {
     Text,
     /// One label of a host name.
     HostLabel,
+    /// Where a server is. Nothing about it is said before it is asked, so that nobody learns what is there.
+    Address,
 }
 
 impl FieldKind {
@@ -374,6 +378,11 @@ pub trait Provider: Send + Sync {
         account::origins(self.info(), overrides, credential)
     }
 
+    /// Whether its address is a person's, and requests go only where the operator lets them.
+    fn is_anywhere(&self) -> bool {
+        false
+    }
+
     /// The request that changes the credential for a token, where the provider wants one.
     ///
     /// # Errors
@@ -457,6 +466,7 @@ pub static REGISTRY: &[&dyn Provider] = &[
     &ollama::OLLAMA,
     &vertex::VERTEX,
     &bedrock::BEDROCK,
+    &custom::CUSTOM,
 ];
 
 /// Whether this installation offers a provider: one that only the operator can place is there once they did.

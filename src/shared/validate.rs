@@ -86,6 +86,16 @@ pub fn text_problem(text: &str) -> Option<&'static str> {
     }
 }
 
+/// Why this is no address to try, or `None`. Where it leads is for the server to find out.
+#[must_use]
+pub fn address_problem(address: &str) -> Option<&'static str> {
+    match address.len() {
+        0 => Some("Fill this in."),
+        1..=255 => None,
+        _ => Some("Use at most 255 characters."),
+    }
+}
+
 /// Why this is no single label of a host name, or `None` when it is one.
 #[must_use]
 pub fn host_label_problem(label: &str) -> Option<&'static str> {

@@ -37,6 +37,7 @@ fn account(provider: &dyn Provider) -> Account {
     let required = fields.filter(|field| field.required || simplest.contains(&field.name));
     let value = |kind| match kind {
         FieldKind::Secret => KEY,
+        FieldKind::Address => "https://llm.example/v1",
         FieldKind::SecretDocument | FieldKind::Text | FieldKind::HostLabel => "acme",
     };
     let fields = required.map(|field| {

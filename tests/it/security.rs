@@ -2,6 +2,7 @@
 
 mod accounts;
 mod authority;
+mod egress;
 mod leaks;
 mod rendering;
 mod vault;

@@ -1,12 +1,12 @@
 //! Providers that speak Chat Completions, as data: each says in its own file what it is and where it differs.
 
-use super::account::Access;
+use super::account::{self, Access, Overrides};
 use super::classify;
 use super::decode::count;
 use super::openai::chat::{self, Quirks};
 use super::{
-    ChatRequest, Decoder, LiveModel, ModelPage, Provider, ProviderError, ProviderInfo, WireFailure,
-    WireRequest, wire,
+    ChatRequest, Credential, Decoder, LiveModel, ModelPage, Provider, ProviderError, ProviderInfo,
+    WireFailure, WireRequest, wire,
 };
 use crate::server::crypto::secret::Secret;
 use crate::shared::error::ErrorCode;
@@ -16,6 +16,9 @@ use url::Url;
 
 type Known<T> = Result<T, ProviderError>;
 type SecretHeaders = Vec<(&'static str, Secret)>;
+
+/// The addresses that a credential names.
+type Origins = fn(&Credential) -> Known<Vec<Url>>;
 
 /// One of them.
 pub struct Compatible {
@@ -29,6 +32,8 @@ pub struct Compatible {
     pub(super) models: fn(&[Value]) -> Vec<LiveModel>,
     /// What only a good key may read, where anybody may read the list.
     pub(super) check: Option<fn(&Access<'_>) -> Known<Url>>,
+    /// Where it is, if a person says so; only then may it be anywhere.
+    pub(super) origins: Option<Origins>,
     /// Where an answer is asked for.
     pub(super) chat: fn(&Access<'_>, &ChatRequest) -> Known<Url>,
 }
@@ -43,6 +48,7 @@ impl Compatible {
             list: |access| wire::endpoint(access.origin(0)?, &["models"]),
             models: |rows| rows.iter().filter_map(plain).collect(),
             check: None,
+            origins: None,
             chat: |access, _| wire::endpoint(access.origin(0)?, &["chat", "completions"]),
         }
     }
@@ -79,6 +85,17 @@ fn rows(body: &Value) -> Option<&[Value]> {
 impl Provider for Compatible {
     fn info(&self) -> &'static ProviderInfo {
         self.info
+    }
+
+    fn origins(&self, overrides: &Overrides, credential: &Credential) -> Known<Vec<Url>> {
+        match self.origins {
+            Some(origins) => origins(credential),
+            None => account::origins(self.info, overrides, credential),
+        }
+    }
+
+    fn is_anywhere(&self) -> bool {
+        self.origins.is_some()
     }
 
     fn check_request(&self, access: &Access<'_>) -> Known<Option<WireRequest>> {

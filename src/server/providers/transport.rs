@@ -4,9 +4,10 @@
 //! print; errors that carry neither URL nor body (security.md §4.7, T6, T7, T9, T26).
 
 use super::account::Account;
+use super::egress;
 use super::tokens::Tokens;
 use super::{Provider, ProviderError, WireFailure, WireRequest};
-use crate::server::config::{Limit, Limits};
+use crate::server::config::{CustomEndpoints, Limit, Limits};
 use crate::server::crypto::secret::Secret;
 use crate::server::metrics::Metrics;
 use crate::shared::error::ErrorCode;
@@ -15,10 +16,11 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
-use reqwest::{Client, Response, redirect};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, ClientBuilder, Response, redirect};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{Span, field};
 
 /// What a provider may take of time and memory.
@@ -72,9 +74,50 @@ pub struct TransportError(String);
 #[derive(Clone)]
 pub struct Transport {
     client: Client,
+    /// For addresses that people give: connections of its own, names that are checked when they are resolved.
+    custom: Option<Client>,
+    policy: Arc<CustomEndpoints>,
     limits: TransportLimits,
     metrics: Metrics,
     tokens: Arc<Tokens>,
+}
+
+/// What is refused takes no less than this, so that the time says nothing of why.
+const REFUSAL: Duration = Duration::from_millis(300);
+
+/// Resolves names to the addresses that the policy permits, and to no other.
+struct Filter(Arc<CustomEndpoints>);
+
+impl Resolve for Filter {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let permitted: Vec<_> = found
+                .filter(|address| egress::permits(&policy, address.ip()))
+                .collect();
+            if permitted.is_empty() {
+                return Err("no address".into());
+            }
+            Ok(Box::new(permitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A client without redirects, referer, proxy, cookies and repetitions.
+fn client(limits: &TransportLimits) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("keylm/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .connect_timeout(limits.connect)
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, TransportError> {
+    let built = builder.build();
+    built.map_err(|error| TransportError(error.without_url().to_string()))
 }
 
 impl Transport {
@@ -85,21 +128,47 @@ impl Transport {
     pub fn new(limits: TransportLimits, metrics: Metrics) -> Result<Self, TransportError> {
         // An error means that the process has its TLS provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("keylm/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .retry(reqwest::retry::never())
-            .connect_timeout(limits.connect)
-            .build()
-            .map_err(|error| TransportError(error.without_url().to_string()))?;
         Ok(Self {
-            client,
+            client: built(client(&limits))?,
+            custom: None,
+            policy: Arc::default(),
             limits,
             metrics,
             tokens: Arc::default(),
         })
+    }
+
+    /// The same, which also goes where people say, as far as `policy` lets it.
+    ///
+    /// # Errors
+    /// As [`Transport::new`].
+    pub fn reaching(mut self, policy: CustomEndpoints) -> Result<Self, TransportError> {
+        self.policy = Arc::new(policy);
+        if self.goes_anywhere() {
+            let filter = Arc::new(Filter(Arc::clone(&self.policy)));
+            let only_tls = *self.policy == CustomEndpoints::Public;
+            let custom = client(&self.limits)
+                .https_only(only_tls)
+                .dns_resolver(filter);
+            self.custom = Some(built(custom)?);
+        }
+        Ok(self)
+    }
+
+    /// Whether it goes anywhere that a person says.
+    #[must_use]
+    pub fn goes_anywhere(&self) -> bool {
+        *self.policy != CustomEndpoints::Off
+    }
+
+    /// The client for a request, or none when the request must not leave.
+    fn client(&self, provider: &dyn Provider, request: &WireRequest) -> Option<&Client> {
+        if provider.is_anywhere() {
+            let custom = self.custom.as_ref();
+            custom.filter(|_| egress::allows(&self.policy, &request.url))
+        } else {
+            Some(&self.client)
+        }
     }
 
     /// The token that an account's requests carry, where the provider wants one: kept from an earlier request, or
@@ -193,10 +262,16 @@ impl Transport {
         call: &mut Call,
     ) -> Result<Response, ProviderError> {
         let headers = headers(&request).map_err(|code| call.error(code))?;
-        let mut builder = self
-            .client
-            .request(request.method, request.url)
-            .headers(headers);
+        let anywhere = provider.is_anywhere();
+        let soonest = Instant::now() + REFUSAL;
+        let Some(client) = self.client(provider, &request) else {
+            sleep_until(soonest).await;
+            return Err(ProviderError {
+                unsent: true,
+                ..call.error(ErrorCode::Network)
+            });
+        };
+        let mut builder = client.request(request.method, request.url).headers(headers);
         if let Some(body) = request.body {
             builder = builder.body(body);
         }
@@ -207,6 +282,9 @@ impl Transport {
             }
             Ok(Err(error)) => {
                 let unsent = error.is_connect();
+                if anywhere {
+                    sleep_until(soonest).await;
+                }
                 return Err(ProviderError {
                     unsent,
                     ..call.error(ErrorCode::Network)

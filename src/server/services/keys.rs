@@ -7,9 +7,7 @@ use crate::server::crypto::envelope::{self, Binding, CryptoError};
 use crate::server::crypto::secret::Secret;
 use crate::server::engine::payers::Payer;
 use crate::server::providers::account::Account;
-use crate::server::providers::{
-    self, Credential, FieldKind, Provider, ProviderError, ProviderInfo, REGISTRY,
-};
+use crate::server::providers::{self, Credential, FieldKind, Provider, ProviderError, REGISTRY};
 use crate::server::store::provider_keys::{self, Sealed, StoredKey};
 use crate::server::store::{instance, messages};
 use crate::shared::error::{AppError, ErrorCode};
@@ -17,7 +15,8 @@ use crate::shared::ids::{KeyId, ProviderId, UserId};
 use crate::shared::model::Model;
 use crate::shared::provider::{CredentialField, KeyStatus, KeyView, ProviderView};
 use crate::shared::validate::{
-    MAX_LABEL_CHARS, document_problem, host_label_problem, key_problem, text_problem,
+    MAX_LABEL_CHARS, address_problem, document_problem, host_label_problem, key_problem,
+    text_problem,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -98,6 +97,7 @@ fn credential(provider: &dyn Provider, mut given: HashMap<String, String>) -> Re
             FieldKind::SecretDocument => document_problem(&value),
             FieldKind::Text => text_problem(&value),
             FieldKind::HostLabel => host_label_problem(&value),
+            FieldKind::Address => address_problem(&value),
         };
         match problem {
             Some(problem) => drop(problems.insert(field.name.to_owned(), problem.to_owned())),
@@ -120,7 +120,7 @@ impl Services {
         let keys = provider_keys::list(&self.0.db, user, None).await?;
         let view = |provider: &&'static dyn Provider| {
             let info = provider.info();
-            if !self.offers(info) {
+            if !self.offers(*provider) {
                 return None;
             }
             let own = || {
@@ -177,7 +177,7 @@ impl Services {
         label: Option<&str>,
     ) -> Result<KeyView> {
         let provider = Self::provider(id)?;
-        if !self.offers(provider.info()) {
+        if !self.offers(provider) {
             return Err(ServiceError::NotFound);
         }
         let label = clean_label(label)?;
@@ -452,8 +452,9 @@ impl Services {
     }
 
     /// Whether a key can be added at this provider.
-    fn offers(&self, info: &ProviderInfo) -> bool {
-        providers::offered(info, &self.0.overrides)
+    fn offers(&self, provider: &dyn Provider) -> bool {
+        let reached = !provider.is_anywhere() || self.0.transport.goes_anywhere();
+        reached && providers::offered(provider.info(), &self.0.overrides)
     }
 
     fn account(&self, provider: &'static dyn Provider, credential: Credential) -> Result<Account> {

@@ -458,6 +458,7 @@ fn what_a_dialect_cannot_say_is_known() {
             "Gemini on Vertex AI, terminator: the answer ends with the connection, once a finish reason was said",
             "Claude on Vertex AI, refusal: a refusal has no words, only a stop reason",
             "Bedrock Converse, refusal: a refusal has no words, only a stop reason",
+            "OpenAI-compatible server, terminator: [DONE] may be missing behind a finish reason",
         ]
     );
 }

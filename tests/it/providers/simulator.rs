@@ -103,6 +103,12 @@ static GUESTS: &[Guest] = &[
         },
         header: "authorization",
     },
+    // Anything that imitates OpenAI will do; here it is the simulated Ollama.
+    Guest {
+        id: "custom",
+        credential: |kind| vec![("key", format!("ollama-sim-{kind}-Canary"))],
+        header: "authorization",
+    },
 ];
 
 /// The ids of all providers.
@@ -132,8 +138,12 @@ fn account(sim: &Simulator, id: &str, kind: &str) -> Account {
 fn account_of(sim: &Simulator, id: &str, fields: Vec<(&'static str, String)>) -> Account {
     let urls = sim.urls().into_iter();
     let overrides = urls.map(|(name, url)| (name, url.parse().expect("a URL")));
-    let fields = fields.into_iter();
-    let fields = fields.map(|(name, value)| (name.to_owned(), Secret::new(value)));
+    let anywhere = provider(id).is_anywhere();
+    let place = anywhere.then(|| ("baseUrl", format!("{}/v1", sim.url("OLLAMA_BASE_URL"))));
+    let fields = fields
+        .into_iter()
+        .chain(place)
+        .map(|(name, value)| (name.to_owned(), Secret::new(value)));
     let credential = provider(id).complete(Credential(fields.collect()));
     let credential = credential.expect("a whole credential");
     at(provider(id), &overrides.collect(), credential)
@@ -156,13 +166,19 @@ const IMPATIENT: TransportLimits = TransportLimits {
     stream_bytes: 32 << 20,
 };
 
+fn transport(limits: TransportLimits) -> Transport {
+    let policy = "list:127.0.0.1".parse().expect("a policy");
+    let transport = Transport::new(limits, Metrics::default()).and_then(|one| one.reaching(policy));
+    transport.expect("a transport")
+}
+
 /// A transport with the limits of the product. One a test: it reads the machine's certificates.
 fn patient() -> Transport {
-    Transport::new(TransportLimits::default(), Metrics::default()).expect("a transport")
+    transport(TransportLimits::default())
 }
 
 fn impatient() -> Transport {
-    Transport::new(IMPATIENT, Metrics::default()).expect("a transport")
+    transport(IMPATIENT)
 }
 
 async fn answer(
@@ -290,7 +306,7 @@ async fn a_flood_is_stopped_at_the_limit() {
         stream_bytes: 1 << 20,
         ..TransportLimits::default()
     };
-    let transport = Transport::new(limits, Metrics::default()).expect("a transport");
+    let transport = transport(limits);
     for id in all() {
         let events = answer(&transport, &sim, id, &ask("sim-flood")).await;
         assert_eq!(outcome(&events), Err(ErrorCode::UpstreamError), "{id}");

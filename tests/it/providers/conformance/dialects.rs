@@ -254,6 +254,16 @@ static BEDROCK: Dialect = Dialect {
     unknown: "event: later\ndata: {\"later\":1}\n\nevent: contentBlockStart\ndata: {\"contentBlockIndex\":9,\"start\":{\"later\":{}}}\n\nevent: contentBlockDelta\ndata: {\"contentBlockIndex\":9,\"delta\":{\"later\":1}}\n\n",
 };
 
+static CUSTOM: Dialect = Dialect {
+    name: "OpenAI-compatible server",
+    provider: "custom",
+    model: "local",
+    stop: "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"eos\"}]}\n\n",
+    usage: "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7.0,\"completion_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":3},\"completion_tokens_details\":{\"reasoning_tokens\":2}}}\n\n",
+    terminator: Skipped("[DONE] may be missing behind a finish reason"),
+    ..CHAT
+};
+
 /// All of them, one or more for each provider.
 pub(super) static ALL: &[&Dialect] = &[
     &CHAT,
@@ -270,4 +280,5 @@ pub(super) static ALL: &[&Dialect] = &[
     &VERTEX_GEMINI,
     &VERTEX_CLAUDE,
     &BEDROCK,
+    &CUSTOM,
 ];
