@@ -361,8 +361,13 @@ async fn server_functions_know_their_callers_too() {
             "{path} {body}"
         );
     }
-    for path in ["/fn/keys/cards", "/fn/models/picker", "/fn/threads/list"] {
-        let (status, body) = call(&app.anonymous(), path, String::new()).await;
+    for (path, form) in [
+        ("/fn/keys/cards", ""),
+        ("/fn/models/picker", ""),
+        ("/fn/threads/list", ""),
+        ("/fn/threads/search", "q=Hello"),
+    ] {
+        let (status, body) = call(&app.anonymous(), path, form.to_owned()).await;
         assert_eq!(
             (status, &strip(&body)["code"]),
             (401, &json!("unauthenticated")),
