@@ -48,7 +48,8 @@ pub(super) fn Sidebar() -> impl IntoView {
         threads.list.track();
         search.ask(move |error| toasts.trouble(&unless_signed_out(error)));
     });
-    let searching = Memo::new(move |_| search.is_on());
+    // The chats stay until there is something to show in their place.
+    let searching = Memo::new(move |_| search.is_on() && search.page.read().is_some());
     let path = use_location().pathname;
     let here = move |to: &'static str| move || (path.get() == to).then_some("page");
     view! {
