@@ -1,19 +1,19 @@
 //! Amazon Bedrock's Converse API (providers.md §9).
 
+mod converse;
+mod models;
 mod sign;
 
 use super::account::Access;
 use super::classify::{self, Said};
-use super::decode::{Decoding, Dialect, Step, count, text};
+use super::decode::Decoding;
 use super::{
-    ChatRequest, Credential, Decoder, FieldInfo, FieldKind, FieldProblem, Framing, LiveModel,
-    ModelPage, OriginInfo, Provider, ProviderError, ProviderEvent, ProviderInfo, TokenUsage,
-    WireFailure, WireRequest, anthropic, wire,
+    ChatRequest, Credential, Decoder, FieldInfo, FieldKind, FieldProblem, Framing, ModelPage,
+    OriginInfo, Provider, ProviderError, ProviderInfo, WireFailure, WireRequest, wire,
 };
-use crate::shared::chat::{FinishReason, Role};
 use crate::shared::error::ErrorCode;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use converse::Converse;
+use models::List;
 use std::fmt::Write;
 use url::Url;
 
@@ -144,14 +144,17 @@ impl Provider for Bedrock {
             .map_err(|_| ProviderError::new(ErrorCode::UpstreamError))?;
         Ok(match list {
             List::Models { model_summaries } => ModelPage {
-                models: model_summaries.into_iter().filter_map(model).collect(),
+                models: model_summaries
+                    .into_iter()
+                    .filter_map(models::model)
+                    .collect(),
                 next: Some(PROFILES.to_owned()),
             },
             List::Profiles {
                 inference_profile_summaries: profiles,
                 next_token,
             } => ModelPage {
-                models: profiles.into_iter().filter_map(profile).collect(),
+                models: profiles.into_iter().filter_map(models::profile).collect(),
                 next: next_token
                     .filter(|token| !token.is_empty())
                     .map(|token| [PROFILES, &token].concat()),
@@ -164,8 +167,8 @@ impl Provider for Bedrock {
         access: &Access<'_>,
         request: &ChatRequest,
     ) -> Result<WireRequest, ProviderError> {
-        let url = converse(access.origin(1)?, request.model.as_str())?;
-        let request = wire::post(url, Vec::new(), &body(request));
+        let url = address(access.origin(1)?, request.model.as_str())?;
+        let request = wire::post(url, Vec::new(), &converse::body(request));
         sign::authorized(
             access,
             wire::accepting(request, Framing::EventStream.mime()),
@@ -188,7 +191,7 @@ impl Provider for Bedrock {
 }
 
 /// Where a model answers. Its id is one segment in which even `:` is escaped, as the signature has it.
-fn converse(base: &Url, model: &str) -> Result<Url, ProviderError> {
+fn address(base: &Url, model: &str) -> Result<Url, ProviderError> {
     let mut url = wire::endpoint(base, &["model"])?;
     let mut path = url.path().to_owned();
     path.push('/');
@@ -263,219 +266,6 @@ fn rule(said: &Said) -> Option<ErrorCode> {
     } else {
         None
     }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, rename_all_fields = "camelCase")]
-enum List {
-    Models {
-        model_summaries: Vec<Summary>,
-    },
-    Profiles {
-        inference_profile_summaries: Vec<Profile>,
-        next_token: Option<String>,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Summary {
-    model_id: String,
-    model_name: Option<String>,
-    #[serde(default)]
-    input_modalities: Vec<String>,
-    #[serde(default)]
-    output_modalities: Vec<String>,
-    response_streaming_supported: Option<bool>,
-    #[serde(default)]
-    inference_types_supported: Vec<String>,
-    /// Seen, and not in the specification.
-    #[serde(default)]
-    converse: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Profile {
-    inference_profile_id: String,
-    inference_profile_name: Option<String>,
-    status: Option<String>,
-}
-
-/// What answers to text with text; others are listed as text models, too.
-fn converses(id: &str) -> bool {
-    const OTHER: [&str; 9] = [
-        "embed",
-        "rerank",
-        "stability",
-        "twelvelabs",
-        "canvas",
-        "reel",
-        "sonic",
-        "image",
-        "guardrail",
-    ];
-    !OTHER.iter().any(|word| id.contains(word))
-}
-
-/// A model that can be called by its own id; the rest is called through a profile.
-fn model(row: Summary) -> Option<LiveModel> {
-    let has = |list: &[String], wanted: &str| list.iter().any(|one| one == wanted);
-    let chats = has(&row.output_modalities, "TEXT")
-        && has(&row.input_modalities, "TEXT")
-        && has(&row.inference_types_supported, "ON_DEMAND")
-        && row.response_streaming_supported != Some(false)
-        && converses(&row.model_id);
-    if !chats {
-        return None;
-    }
-    Some(LiveModel {
-        display_name: row.model_name,
-        max_output_tokens: count(&row.converse, "/maxTokensMaximum"),
-        vision: Some(has(&row.input_modalities, "IMAGE")),
-        reasoning: row
-            .converse
-            .pointer("/reasoningSupported")
-            .and_then(Value::as_bool),
-        ..LiveModel::new(row.model_id.parse().ok()?)
-    })
-}
-
-fn profile(row: Profile) -> Option<LiveModel> {
-    let active = row.status.is_none_or(|status| status == "ACTIVE");
-    if !active || !converses(&row.inference_profile_id) {
-        return None;
-    }
-    Some(LiveModel {
-        display_name: row.inference_profile_name,
-        ..LiveModel::new(row.inference_profile_id.parse().ok()?)
-    })
-}
-
-/// The body of a request.
-fn body(request: &ChatRequest) -> Value {
-    let settings = &request.settings;
-    // What a Claude takes, it takes here as well, in other places.
-    let claude = request.model.as_str().contains("anthropic.claude");
-    let own = if claude {
-        anthropic::body(request)
-    } else {
-        Value::Null
-    };
-    let own = |name: &str| own.get(name).cloned();
-    let messages: Vec<Value> = wire::alternating(&request.turns)
-        .into_iter()
-        .map(|turn| {
-            let role = match turn.role {
-                Role::User => "user",
-                Role::Assistant => "assistant",
-            };
-            json!({"role": role, "content": [{"text": turn.text}]})
-        })
-        .collect();
-    let system = request
-        .system
-        .as_ref()
-        .filter(|text| !text.trim().is_empty());
-    let given = |pairs: [(&str, Option<Value>); 3]| {
-        let given = pairs
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        Some(Value::Object(given.collect::<Map<_, _>>()))
-            .filter(|object| object.as_object().is_some_and(|object| !object.is_empty()))
-    };
-    let sampling = |name: &str, wanted: Option<f64>| {
-        if claude {
-            own(name)
-        } else {
-            wanted.map(|value| value.clamp(0.0, 1.0).into())
-        }
-    };
-    let config = given([
-        (
-            "maxTokens",
-            own("max_tokens").or_else(|| wire::max_tokens(request).map(Value::from)),
-        ),
-        ("temperature", sampling("temperature", settings.temperature)),
-        ("topP", sampling("top_p", settings.top_p)),
-    ]);
-    let more = own("thinking").map(|thinking| json!({"thinking": thinking}));
-    let mut body = Map::from_iter([("messages".to_owned(), json!(messages))]);
-    let options = [
-        ("system", system.map(|text| json!([{"text": text}]))),
-        ("inferenceConfig", config),
-        ("additionalModelRequestFields", more),
-        ("outputConfig", own("output_config")),
-    ];
-    body.extend(
-        options
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?))),
-    );
-    Value::Object(body)
-}
-
-/// The events of an answer. It ends with its usage, which follows the reason to end.
-#[derive(Default)]
-struct Converse {
-    stopped: bool,
-}
-
-impl Dialect for Converse {
-    const FRAMING: Framing = Framing::EventStream;
-
-    fn read(&mut self, kind: &str, value: &Value, out: &mut Vec<ProviderEvent>) -> Step {
-        match kind {
-            "contentBlockDelta" => {
-                let mut say = |at: &str, event: fn(String) -> ProviderEvent| {
-                    out.extend(text(value, at).map(|text| event(text.to_owned())));
-                };
-                say("/delta/reasoningContent/text", ProviderEvent::Reasoning);
-                say("/delta/text", ProviderEvent::Text);
-            }
-            "messageStop" => {
-                self.stopped = true;
-                let reason = text(value, "/stopReason").unwrap_or_default();
-                out.push(ProviderEvent::Finish(match reason {
-                    "end_turn" | "stop_sequence" => FinishReason::Stop,
-                    "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
-                    "tool_use" => FinishReason::ToolCalls,
-                    "guardrail_intervened" | "content_filtered" | "refusal" => {
-                        FinishReason::ContentFilter
-                    }
-                    "malformed_model_output" | "malformed_tool_use" => FinishReason::Error,
-                    _ => FinishReason::Other,
-                }));
-            }
-            "metadata" => {
-                out.extend(value.get("usage").map(usage));
-                if self.stopped {
-                    return Step::End;
-                }
-            }
-            "messageStart" | "contentBlockStart" | "contentBlockStop" => {}
-            _ if kind == "error" || kind.ends_with("Exception") => {
-                let code = text(value, "/code").unwrap_or(kind);
-                let error = json!({"code": code, "message": text(value, "/message")});
-                return Step::Fail(classify::in_stream(&error, rule));
-            }
-            _ => return Step::Unknown,
-        }
-        Step::More
-    }
-}
-
-fn usage(usage: &Value) -> ProviderEvent {
-    let of = |name: &str| count(usage, name).unwrap_or(0);
-    let cached = of("/cacheReadInputTokens");
-    ProviderEvent::Usage(TokenUsage {
-        input: of("/inputTokens")
-            .saturating_add(cached)
-            .saturating_add(of("/cacheWriteInputTokens")),
-        input_cached: cached,
-        output: of("/outputTokens"),
-        reasoning: 0,
-    })
 }
 
 #[cfg(test)]
@@ -612,14 +402,11 @@ mod tests {
         #[case] body: &str,
         #[case] code: ErrorCode,
     ) {
-        let mut headers = http::HeaderMap::new();
-        headers.insert("x-amzn-errortype", name.parse().unwrap());
-        let failure = WireFailure {
-            status,
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        assert_eq!(BEDROCK.classify(&failure).code, code);
+        let headers = [("x-amzn-errortype", name)];
+        assert_eq!(
+            classify::answered(&BEDROCK, status, &headers, body).code,
+            code
+        );
     }
 
     #[rstest]
@@ -632,11 +419,7 @@ mod tests {
         let body = format!(
             r#"{{"Message":"User: arn:x is not authorized to perform: bedrock:{action} on resource: *"}}"#
         );
-        let failure = WireFailure {
-            status: 403,
-            headers: &http::HeaderMap::new(),
-            body: body.as_bytes(),
-        };
-        assert_eq!(BEDROCK.classify(&failure).list_only, list_only);
+        let error = classify::answered(&BEDROCK, 403, &[], &body);
+        assert_eq!(error.list_only, list_only);
     }
 }

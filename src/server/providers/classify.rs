@@ -399,6 +399,24 @@ fn until(then: Timestamp, now: Timestamp) -> Option<Duration> {
         .map(Duration::from_millis)
 }
 
+/// What `provider` makes of a refusal.
+#[cfg(test)]
+pub(super) fn answered(
+    provider: &dyn super::Provider,
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> ProviderError {
+    let header = |(name, value): &(&str, &str)| -> (http::HeaderName, http::HeaderValue) {
+        (name.parse().unwrap(), value.parse().unwrap())
+    };
+    provider.classify(&WireFailure {
+        status,
+        headers: &headers.iter().map(header).collect(),
+        body: body.as_bytes(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -344,13 +344,7 @@ mod tests {
         #[case] message: &str,
         #[case] code: ErrorCode,
     ) {
-        let headers = http::HeaderMap::new();
         let body = json!({"message": message, "id": "1"}).to_string();
-        let failure = WireFailure {
-            status,
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        assert_eq!(COHERE.classify(&failure).code, code);
+        assert_eq!(classify::answered(&COHERE, status, &[], &body).code, code);
     }
 }

@@ -473,16 +473,6 @@ mod tests {
         #[case] body: &str,
         #[case] code: ErrorCode,
     ) {
-        let headers = http::HeaderMap::new();
-        assert_eq!(
-            GEMINI
-                .classify(&WireFailure {
-                    status,
-                    headers: &headers,
-                    body: body.as_bytes()
-                })
-                .code,
-            code
-        );
+        assert_eq!(classify::answered(&GEMINI, status, &[], body).code, code);
     }
 }

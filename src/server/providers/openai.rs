@@ -407,13 +407,8 @@ mod tests {
         let body = format!(
             r#"{{"error":{{"message":"You have insufficient permissions for this operation. {scopes}","type":"invalid_request_error","param":null,"code":null}}}}"#
         );
-        let headers = http::HeaderMap::new();
         for status in [401, 403] {
-            let error = OPENAI.classify(&WireFailure {
-                status,
-                headers: &headers,
-                body: body.as_bytes(),
-            });
+            let error = classify::answered(&OPENAI, status, &[], &body);
             assert_eq!(
                 (error.code, error.list_only),
                 (ErrorCode::InsufficientPermission, list_only),

@@ -342,12 +342,6 @@ mod tests {
         #[case] body: &str,
         #[case] code: ErrorCode,
     ) {
-        let headers = http::HeaderMap::new();
-        let failure = WireFailure {
-            status,
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        assert_eq!(VERTEX.classify(&failure).code, code);
+        assert_eq!(classify::answered(&VERTEX, status, &[], body).code, code);
     }
 }

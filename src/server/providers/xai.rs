@@ -308,12 +308,6 @@ mod tests {
         #[case] body: &str,
         #[case] code: ErrorCode,
     ) {
-        let headers = http::HeaderMap::new();
-        let failure = WireFailure {
-            status,
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        assert_eq!(XAI.classify(&failure).code, code);
+        assert_eq!(classify::answered(&XAI, status, &[], body).code, code);
     }
 }

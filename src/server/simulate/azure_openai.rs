@@ -43,7 +43,7 @@ static API: Compatible = Compatible {
 
 static MANNER: Manner = Manner {
     provider: &PROVIDER,
-    fields: chat::FIELDS,
+    fields: &[chat::COMMON_FIELDS, chat::OPENAI_FIELDS],
     known: |model| API.known(model),
     check: |body, model| chat::check_openai(body, base(model)),
     system: &["system", "developer"],

@@ -48,14 +48,17 @@ pub(super) static PROVIDER: Provider = Provider {
 };
 
 fn routes() -> Router<Arc<Shared>> {
+    let model = |method| format!("/bedrock/runtime/model/{{id}}/{method}");
+    let converse = |stream| {
+        move |shared: Sim, id: Path<String>, head: (Method, Uri, HeaderMap), body: Bytes| {
+            post_converse(stream, shared, id, head, body)
+        }
+    };
     Router::new()
         .route("/bedrock/control/foundation-models", get(get_models))
         .route("/bedrock/control/inference-profiles", get(get_profiles))
-        .route("/bedrock/runtime/model/{id}/converse", post(post_converse))
-        .route(
-            "/bedrock/runtime/model/{id}/converse-stream",
-            post(post_stream),
-        )
+        .route(&model("converse"), post(converse(false)))
+        .route(&model("converse-stream"), post(converse(true)))
 }
 
 fn headers(number: u64) -> Vec<(&'static str, String)> {
@@ -544,32 +547,15 @@ async fn get_profiles(
 }
 
 async fn post_converse(
+    stream: bool,
     State(shared): Sim,
     Path(id): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
     body: Bytes,
 ) -> Response {
     let outcome = async {
         let key = let_in(&method, &uri, &headers, &body, Purpose::Generate)?;
-        let (asked, dialect) = ask(&body, &id, false, key)?;
-        perform(&shared, asked, dialect).await
-    };
-    conclude(&shared, &PROVIDER, outcome.await).await
-}
-
-async fn post_stream(
-    State(shared): Sim,
-    Path(id): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let outcome = async {
-        let key = let_in(&method, &uri, &headers, &body, Purpose::Generate)?;
-        let (asked, dialect) = ask(&body, &id, true, key)?;
+        let (asked, dialect) = ask(&body, &id, stream, key)?;
         perform(&shared, asked, dialect).await
     };
     conclude(&shared, &PROVIDER, outcome.await).await

@@ -13,8 +13,8 @@ use super::{
 /// Where one of them differs from the others.
 pub(super) struct Manner {
     pub(super) provider: &'static Provider,
-    /// The fields of a body.
-    pub(super) fields: &'static [&'static str],
+    /// The fields of a body, in groups.
+    pub(super) fields: &'static [&'static [&'static str]],
     /// Whether a model is an ordinary one; the fault models never are.
     pub(super) known: fn(&str) -> Result<bool, Trouble>,
     /// Refuses what a model does not take.
@@ -44,8 +44,8 @@ pub(super) enum Usage {
     Always,
 }
 
-/// What OpenAI's imitators have in common.
-pub(super) const IMITATOR_FIELDS: &[&str] = &[
+/// What OpenAI and its imitators have in common.
+pub(super) const COMMON_FIELDS: &[&str] = &[
     "model",
     "messages",
     "stream",
@@ -67,25 +67,8 @@ pub(super) const IMITATOR_FIELDS: &[&str] = &[
     "user",
 ];
 
-pub(super) const FIELDS: &[&str] = &[
-    "model",
-    "messages",
-    "stream",
-    "stream_options",
-    "max_completion_tokens",
-    "max_tokens",
-    "temperature",
-    "top_p",
-    "frequency_penalty",
-    "presence_penalty",
-    "stop",
-    "seed",
-    "n",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "response_format",
-    "reasoning_effort",
+/// What only OpenAI and Azure take beside that.
+pub(super) const OPENAI_FIELDS: &[&str] = &[
     "verbosity",
     "store",
     "metadata",
@@ -97,7 +80,6 @@ pub(super) const FIELDS: &[&str] = &[
     "logit_bias",
     "logprobs",
     "top_logprobs",
-    "user",
     "modalities",
     "audio",
     "prediction",
@@ -117,10 +99,12 @@ pub(super) fn ask(
 ) -> Result<(Asked, Chat), Trouble> {
     let body = openai::object(body)?;
     let model = openai::model(&body)?;
-    if let Some(name) = body
-        .keys()
-        .find(|name| !manner.fields.contains(&name.as_str()))
-    {
+    if let Some(name) = body.keys().find(|name| {
+        !manner
+            .fields
+            .iter()
+            .any(|group| group.contains(&name.as_str()))
+    }) {
         return Err(Trouble::bad(format!(
             "Unrecognized request argument supplied: {name}"
         )));

@@ -47,7 +47,7 @@ static API: Compatible = Compatible {
 
 static MANNER: Manner = Manner {
     provider: &PROVIDER,
-    fields: FIELDS,
+    fields: &[FIELDS],
     known: |model| API.known(model),
     check,
     system: &["system"],

@@ -39,7 +39,7 @@ static API: Compatible = Compatible {
 
 static MANNER: Manner = Manner {
     provider: &PROVIDER,
-    fields: &[
+    fields: &[&[
         "model",
         "messages",
         "stream",
@@ -59,7 +59,7 @@ static MANNER: Manner = Manner {
         "parallel_tool_calls",
         "prompt_mode",
         "prediction",
-    ],
+    ]],
     known: |model| API.known(model),
     check,
     system: &["system"],

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    chat::{IMITATOR_FIELDS, Manner, Usage},
+    chat::{COMMON_FIELDS, Manner, Usage},
     compatible::{self, Compatible},
     provider::Provider,
     trouble::{Spelled, Trouble},
@@ -32,7 +32,7 @@ static API: Compatible = Compatible {
 
 static MANNER: Manner = Manner {
     provider: &PROVIDER,
-    fields: IMITATOR_FIELDS,
+    fields: &[COMMON_FIELDS],
     known: |model| API.known(model),
     check,
     system: &["system"],

@@ -38,7 +38,7 @@ pub(super) static PROVIDER: Provider = Provider {
 
 pub(super) static MANNER: Manner = Manner {
     provider: &PROVIDER,
-    fields: chat::FIELDS,
+    fields: &[chat::COMMON_FIELDS, chat::OPENAI_FIELDS],
     known: |model| known(model, Api::Chat),
     check: chat::check_openai,
     system: &["system", "developer"],

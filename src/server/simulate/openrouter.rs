@@ -45,7 +45,7 @@ static API: Compatible = Compatible {
 
 static MANNER: Manner = Manner {
     provider: &PROVIDER,
-    fields: &[
+    fields: &[&[
         "model",
         "models",
         "messages",
@@ -66,7 +66,7 @@ static MANNER: Manner = Manner {
         "plugins",
         "session_id",
         "user",
-    ],
+    ]],
     known: |model| API.known(model),
     check,
     system: &["system", "developer"],

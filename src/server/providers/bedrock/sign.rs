@@ -71,7 +71,7 @@ pub(super) fn authorized(
 mod tests {
     use super::super::super::account::Account;
     use super::super::super::{Credential, Provider};
-    use super::super::{BEDROCK, converse};
+    use super::super::{BEDROCK, address};
     use super::*;
     use crate::shared::time::Timestamp;
     use serde_json::json;
@@ -115,7 +115,7 @@ mod tests {
     fn a_post_is_signed_as_amazons_own_client_signs_it() {
         let account = account(&[]);
         let access = access(&account);
-        let url = converse(
+        let url = address(
             access.origin(1).unwrap(),
             "us.anthropic.claude-sonnet-4-6-v1:0",
         );
