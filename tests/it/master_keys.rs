@@ -2,10 +2,13 @@
 
 use crate::support::app::{Client, OPENAI_KEY, PASSWORD, cookie_of, parts};
 use crate::support::number;
+use crate::support::probe::soon;
 use crate::support::process::{Server, command};
 use futures::future::join_all;
 use keylm::server::simulate::Simulator;
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
@@ -13,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const REFUSED: Option<i32> = Some(3);
+const UNFINISHED: Option<i32> = Some(4);
 
 fn keys(folder: &Path, settings: &[(&str, &str)], args: &[&str]) -> Output {
     let mut command = command(folder, settings);
@@ -126,6 +130,49 @@ async fn a_running_server_seals_under_the_new_key_and_opens_what_was_rewrapped()
     ada.add_key("openai", OPENAI_KEY).await;
     let new = [(1, "retired".to_owned(), 0), (2, "active".to_owned(), 2)];
     assert_eq!(sealed(folder), new);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_server_looks_at_its_master_keys_by_itself() {
+    let sim = Simulator::start(0).await.unwrap();
+    let server = Server::start(&sim, tempfile::tempdir().unwrap(), &[]).await;
+    let ada = server.person().await;
+    let folder = server.folder.path();
+    assert!(keys(folder, &[], &["rotate"]).status.success());
+    soon("the new key is taken up", || {
+        server.logged(&["the master keys have changed"]) == 1
+    })
+    .await;
+    ada.add_key("openai", OPENAI_KEY).await;
+    let both = [(1, "open".to_owned(), 1), (2, "active".to_owned(), 1)];
+    assert_eq!(sealed(folder), both);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rewrap_that_meets_a_damaged_credential_does_the_others_and_says_so() {
+    let sim = Simulator::start(0).await.unwrap();
+    let server = Server::start(&sim, tempfile::tempdir().unwrap(), &[]).await;
+    let ada = server.person().await;
+    let damaged = ada.add_key("openai", OPENAI_KEY).await;
+    let folder = server.kill();
+    let file = SqliteConnectOptions::new().filename(folder.path().join("keylm.db"));
+    let mut db = SqliteConnection::connect_with(&file).await.unwrap();
+    let sql = "UPDATE provider_keys SET origin = 'https://elsewhere.example' WHERE id = $1";
+    let done = sqlx::query(sql).bind(&damaged).execute(&mut db).await;
+    assert_eq!(done.unwrap().rows_affected(), 1);
+    db.close().await.unwrap();
+    assert!(keys(folder.path(), &[], &["rotate"]).status.success());
+    let output = keys(folder.path(), &[], &["rewrap"]);
+    assert_eq!(output.status.code(), UNFINISHED, "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains(&damaged) && said.contains("1 do not open"),
+        "{said}"
+    );
+    let left = [(1, "open".to_owned(), 1), (2, "active".to_owned(), 1)];
+    assert_eq!(sealed(folder.path()), left);
+    let output = keys(folder.path(), &[], &["retire", "1"]);
+    assert_eq!(output.status.code(), REFUSED, "{output:?}");
 }
 
 /// T5: a rewrap that is killed again and again, while people chat and add keys.

@@ -1,15 +1,16 @@
 //! The vault: provider keys in, never out. What is stored was accepted by its provider, and is sealed to its row, its
 //! owner and its origin.
 
+mod sealed;
+
 use super::{Result, ServiceError, Services};
 use crate::server::catalog;
-use crate::server::crypto::envelope::{self, Binding, CryptoError};
 use crate::server::crypto::secret::Secret;
 use crate::server::engine::payers::Payer;
 use crate::server::providers::account::Account;
 use crate::server::providers::{self, Credential, FieldKind, Provider, ProviderError, REGISTRY};
-use crate::server::store::provider_keys::{self, Sealed, StoredKey};
-use crate::server::store::{instance, messages};
+use crate::server::store::answers;
+use crate::server::store::provider_keys::{self, StoredKey};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{KeyId, ProviderId, UserId};
 use crate::shared::model::Model;
@@ -18,27 +19,14 @@ use crate::shared::validate::{
     MAX_LABEL_CHARS, address_problem, document_problem, host_label_problem, key_problem,
     text_problem,
 };
+use sealed::Slot;
 use std::collections::{BTreeMap, HashMap};
-
-/// A secret shorter than this shows nothing of itself in its mask.
-const MASKABLE: usize = 16;
 
 /// What a provider said of a key that it accepted.
 struct Accepted {
     status: KeyStatus,
     models: Vec<Model>,
     warning: Option<String>,
-}
-
-/// Where a sealed credential goes.
-#[derive(Clone, Copy)]
-struct Slot<'a> {
-    user: &'a UserId,
-    provider: &'a ProviderId,
-    key: &'a KeyId,
-    label: &'a str,
-    /// The version that it replaces; none for a new key.
-    instead: Option<i64>,
 }
 
 /// What may be changed of a key without its secret.
@@ -50,21 +38,6 @@ pub struct KeyChange {
     pub active: Option<bool>,
     /// A new place in the order, from 0.
     pub position: Option<usize>,
-}
-
-fn mask(provider: &dyn Provider, credential: &Credential) -> String {
-    let mut names = provider.info().shown.iter();
-    let shown = names.find_map(|name| credential.0.get(*name));
-    let shown = shown.map_or("", Secret::expose);
-    let tail: String = shown
-        .chars()
-        .skip(shown.chars().count().saturating_sub(4))
-        .collect();
-    if shown.len() >= MASKABLE {
-        format!("…{tail}")
-    } else {
-        "…".to_owned()
-    }
 }
 
 fn clean_label(label: Option<&str>) -> Result<Option<String>> {
@@ -313,7 +286,7 @@ impl Services {
         if !provider_keys::delete(&self.0.db, user, id, key).await? {
             return Err(ServiceError::NotFound);
         }
-        for answer in messages::running_on(&self.0.db, key).await? {
+        for answer in answers::running_on(&self.0.db, key).await? {
             self.0.engine.stop(&answer).await?;
         }
         tracing::info!(user.id = %user, key.id = %key, provider = id.as_str(), "key removed");
@@ -455,155 +428,5 @@ impl Services {
     fn offers(&self, provider: &dyn Provider) -> bool {
         let reached = !provider.is_anywhere() || self.0.transport.goes_anywhere();
         reached && providers::offered(provider.info(), &self.0.overrides)
-    }
-
-    fn account(&self, provider: &'static dyn Provider, credential: Credential) -> Result<Account> {
-        let origins = provider
-            .origins(&self.0.overrides, &credential)
-            .map_err(|error| ServiceError::Provider {
-                error,
-                name: provider.info().name,
-            })?;
-        Ok(Account {
-            origins,
-            credential,
-        })
-    }
-
-    /// Seals a credential under the active master key and stores it, in one transaction with the count of the wraps.
-    async fn store(
-        &self,
-        slot: Slot<'_>,
-        provider: &dyn Provider,
-        account: &Account,
-        status: KeyStatus,
-    ) -> Result<()> {
-        let version = slot.instead.map_or(1, |old| old + 1);
-        let (origin, mask) = (account.sealed_for(), mask(provider, &account.credential));
-        let plain: BTreeMap<&str, &str> = account
-            .credential
-            .0
-            .iter()
-            .map(|(name, secret)| (name.as_str(), secret.expose()))
-            .collect();
-        let plain = Secret::new(serde_json::to_string(&plain).unwrap_or_default());
-        let binding = self.binding(slot.user, provider, slot.key, &origin, version);
-        let now = self.0.env.now();
-        // Once more, for a master key that was retired since this process read its keys.
-        for _ in 0..2 {
-            let ring = self.0.keyring.current();
-            let kek_id = i64::from(ring.active_id());
-            let blob = envelope::encode(&ring.seal(&self.0.env, &binding, &plain)?)?;
-            let sealed = Sealed {
-                origin: &origin,
-                mask: &mask,
-                version,
-                kek_id,
-                blob: &blob,
-                status,
-            };
-            let mut tx = self.0.db.begin().await?;
-            let check = ring.check_value(ring.active_id()).unwrap_or_default();
-            instance::add_master_key(&mut tx, kek_id, &check, now).await?;
-            if !instance::count_wraps(&mut tx, kek_id, &check, 1).await? {
-                drop(tx);
-                self.0.keyring.reload();
-                continue;
-            }
-            let Slot {
-                user,
-                provider,
-                key,
-                label,
-                instead,
-            } = slot;
-            let there = if let Some(old) = instead {
-                provider_keys::replace(&mut tx, user, key, old, label, &sealed, now).await?
-            } else {
-                provider_keys::insert(&mut tx, user, provider, key, label, &sealed, now).await?;
-                true
-            };
-            if !there {
-                return Err(ServiceError::NotFound);
-            }
-            return Ok(tx.commit().await?);
-        }
-        Err(CryptoError::RetiredMasterKey(self.0.keyring.current().active_id()).into())
-    }
-
-    fn binding<'a>(
-        &'a self,
-        user: &'a UserId,
-        provider: &'a dyn Provider,
-        key: &'a KeyId,
-        origin: &'a str,
-        version: i64,
-    ) -> Binding<'a> {
-        Binding {
-            instance: &self.0.instance,
-            row: key.as_str(),
-            user: user.as_str(),
-            provider: provider.info().id,
-            origin,
-            version,
-        }
-    }
-
-    /// Opens a key, or marks it as one that does not open. What opens again after all is marked so, too.
-    async fn open(
-        &self,
-        user: &UserId,
-        provider: &'static dyn Provider,
-        key: &StoredKey,
-    ) -> Result<Account> {
-        // Sealed for one origin: one that was changed in the row does not open, and one that the operator changed, or that
-        // the credential itself names no more, is not where it may go.
-        let binding = self.binding(user, provider, &key.view.id, &key.origin, key.version);
-        let unseal = || {
-            envelope::decode(&key.blob)
-                .and_then(|blob| self.0.keyring.current().open(&binding, &blob))
-        };
-        let mut opened = unseal();
-        if let Err(CryptoError::UnknownMasterKey(_)) = opened {
-            // Rewrapped before this process has looked at its master keys again.
-            self.0.keyring.reload();
-            opened = unseal();
-        }
-        let opened = opened
-            .ok()
-            .and_then(|plain| serde_json::from_str::<BTreeMap<String, String>>(plain.expose()).ok())
-            .map(|fields| {
-                let secret = |(name, value)| (name, Secret::new(value));
-                Credential(fields.into_iter().map(secret).collect())
-            })
-            .and_then(|credential| self.account(provider, credential).ok())
-            .filter(|account| account.sealed_for() == key.origin);
-        let Some(account) = opened else {
-            let name = provider.info().name;
-            tracing::warn!(user.id = %user, key.id = %key.view.id, provider = provider.info().id, "a stored key does not open");
-            let error = super::unreadable(name);
-            provider_keys::note(
-                &self.0.db,
-                &key.view.id,
-                key.version,
-                KeyStatus::Unreadable,
-                Some(&error),
-                None,
-            )
-            .await?;
-            return Err(ServiceError::KeyUnreadable { provider: name });
-        };
-        if key.view.status == KeyStatus::Unreadable {
-            provider_keys::note(
-                &self.0.db,
-                &key.view.id,
-                key.version,
-                KeyStatus::Unverified,
-                None,
-                None,
-            )
-            .await?;
-        }
-        Ok(account)
     }
 }

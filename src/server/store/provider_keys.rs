@@ -191,7 +191,7 @@ pub async fn replace(
     Ok(done == 1)
 }
 
-/// Notes what the provider, or the vault, last said of a key. Success clears the last error.
+/// Notes what the provider, or the vault, last said of a key. Success clears the last error, and the key comes in its turn again.
 ///
 /// # Errors
 /// When the database fails.
@@ -203,8 +203,8 @@ pub async fn note(
     error: Option<&AppError>,
     validated: Option<Timestamp>,
 ) -> Result<()> {
-    const SQL: &str = "UPDATE provider_keys SET status = $3, last_error = $4, last_validated_at = COALESCE($5, last_validated_at)
-        WHERE id = $1 AND version = $2";
+    const SQL: &str = "UPDATE provider_keys SET status = $3, last_error = $4, last_validated_at = COALESCE($5, last_validated_at),
+        cool_until = CASE WHEN $4 IS NULL THEN NULL ELSE cool_until END WHERE id = $1 AND version = $2";
     let error = error.and_then(|error| serde_json::to_string(error).ok());
     write!(db, c => sqlx::query(SQL).bind(id.as_str()).bind(version).bind(status.as_str()).bind(error)
         .bind(validated.map(|at| at.0)).execute(c).await.map(drop))?;

@@ -239,3 +239,21 @@ async fn a_key_that_is_off_or_removed_is_not_asked_in_the_place_of_another() {
     );
     assert_eq!(door.asked(), ["busy", "good"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_tested_successfully_comes_in_its_turn_again() {
+    let (_app, door, ada, ids) = with_keys(Engine::Sqlite, &["spent", "good"]).await;
+    let thread = ada.thread("openai", "gpt-5.4").await;
+    ada.say(&thread, "r1", "Hello?").await;
+    assert_eq!(door.asked(), ["spent", "good"]);
+    ada.say(&thread, "r2", "And now?").await;
+    assert_eq!(door.asked(), ["good"]);
+    let path = format!("/api/providers/openai/keys/{}/validate", ids[0]);
+    let (_, tested) = parts(ada.post(&path, &json!({})).await).await;
+    assert_eq!(
+        (&tested["valid"], &tested["key"]["lastError"]),
+        (&json!(true), &Value::Null)
+    );
+    ada.say(&thread, "r3", "And now?").await;
+    assert_eq!(door.asked(), ["spent", "good"]);
+}
