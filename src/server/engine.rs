@@ -1,8 +1,9 @@
 //! Answers: written once, durable before visible, read by anyone from anywhere.
 //!
 //! An answer is an append-only log of numbered events. A [`turn`] listens to the provider and hands pieces to the one
-//! [`writer`], which commits whatever is waiting as soon as its last commit returned. Only then do [`follow`]ers see them.
+//! [`writer`], which commits whatever is waiting once its last commit returned. Only then do [`follow`]ers see them.
 
+mod accounting;
 pub mod follow;
 pub mod house;
 pub mod lease;
@@ -20,7 +21,7 @@ use crate::server::providers::TokenUsage;
 use crate::server::providers::sse::FrameLimits;
 use crate::server::providers::transport::Transport;
 use crate::server::store::hints::{self, Hint};
-use crate::server::store::{Db, Result, messages};
+use crate::server::store::{Db, Result, answers};
 use crate::shared::ids::{MessageId, ModelId, ProviderId};
 use crate::shared::time::Timestamp;
 use lease::{LEASE_MS, LeaseClock};
@@ -148,13 +149,19 @@ impl Engine {
         self.0.turns.len()
     }
 
+    /// Whether this process is writing that answer.
+    #[must_use]
+    pub fn is_writing(&self, message: &MessageId) -> bool {
+        self.0.live.get(message).is_some()
+    }
+
     /// Ends an answer, wherever it is being written. The text so far stays.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn stop(&self, message: &MessageId) -> Result<bool> {
         let asked =
-            messages::request_stop(&self.0.parts.db, message, self.0.parts.env.now()).await?;
+            answers::request_stop(&self.0.parts.db, message, self.0.parts.env.now()).await?;
         self.stop_here(message);
         Ok(asked)
     }

@@ -1,5 +1,6 @@
 //! One answer from the provider's first byte to its stored end.
 
+use super::accounting::Said;
 use super::live::LiveAnswer;
 use super::payers::{Handed, Payer, another_may_help};
 use super::recovery::{broken, restarted};
@@ -12,7 +13,7 @@ use crate::server::providers::transport::ByteStream;
 use crate::server::providers::{ChatRequest, Provider, ProviderError, ProviderEvent, TokenUsage};
 use crate::server::store::StoreError;
 use crate::server::store::events::{Event, Kind};
-use crate::shared::chat::{Attempt, FinishReason, Message, MessageStatus, Timing, Usage};
+use crate::shared::chat::{Attempt, FinishReason, Message, MessageStatus, Timing};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::MessageId;
 use crate::shared::time::Timestamp;
@@ -77,8 +78,10 @@ impl Engine {
                 id: turn.message.id.clone(),
                 answer: Arc::clone(&answer),
             };
-            if Running::new(&inner, turn, answer).run().await.is_err() {
-                leaving.engine.give_up(&leaving.id, storage()).await;
+            let mut running = Running::new(&inner, turn, answer);
+            if running.run().await.is_err() {
+                // Apart from the task, which is as large as the largest of what it waits for.
+                Box::pin(leaving.engine.give_up(&leaving.id, storage())).await;
             }
         });
     }
@@ -162,7 +165,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    async fn run(mut self) -> Result<(), Refused> {
+    async fn run(&mut self) -> Result<(), Refused> {
         let stop = self.answer.stop.clone();
         let end = tokio::select! {
             biased;
@@ -194,7 +197,7 @@ impl<'a> Running<'a> {
         let mut again = false;
         loop {
             self.asking = true;
-            let asked = self.ask().await;
+            let asked = Box::pin(self.ask()).await;
             let heard = asked.is_ok();
             let said = match asked {
                 Ok(bytes) => self.hear(bytes).await,
@@ -208,9 +211,13 @@ impl<'a> Running<'a> {
                 Err(error) => error,
             };
             self.attempted(error.status.or(heard.then_some(200)), Some(error.code));
-            if self.first_at.is_none() && another_may_help(error.code) {
-                match self.next_payer(&error).await {
-                    Ok(Handed::Over) => continue,
+            if self.first_at.is_none() && self.finish.is_none() && another_may_help(error.code) {
+                match Box::pin(self.next_payer(&error)).await {
+                    Ok(Handed::Over) => {
+                        // What was counted so far was another key's.
+                        self.usage = None;
+                        continue;
+                    }
                     Ok(Handed::Gone) => {}
                     Ok(Handed::Lost) => return Ok(End::Lost),
                     Err(failure) => {
@@ -447,7 +454,7 @@ impl<'a> Running<'a> {
     }
 
     /// Stores the end, however long the database takes to come back.
-    async fn end(mut self, end: End) -> Result<(), Refused> {
+    async fn end(&mut self, end: End) -> Result<(), Refused> {
         let mut events = std::mem::take(&mut self.unstored);
         events.extend(self.drain_waiting());
         let mut message = self.turn.message.clone();
@@ -478,7 +485,17 @@ impl<'a> Running<'a> {
             ttft_ms: self.first_at.map(since),
             duration_ms: since(now),
         });
-        message.usage = self.accounted(&message);
+        let said = Said {
+            request: &self.turn.request,
+            content: &self.content,
+            reasoning: &self.reasoning,
+            began: self.first_at.is_some(),
+            whole: message.status == MessageStatus::Complete,
+        };
+        message.usage = said.usage(self.usage, |tokens| {
+            let (provider, model) = (message.provider.as_ref()?, message.model.as_ref()?);
+            (self.engine.parts.price)(provider, model, tokens)
+        });
         if self.asking {
             // It was stopped midway.
             self.attempted(self.first_at.map(|_| 200), None);
@@ -518,50 +535,6 @@ impl<'a> Running<'a> {
             }
         }
     }
-
-    /// The tokens that were paid for: the provider's count, or an estimate where it gave none.
-    fn accounted(&self, message: &Message) -> Option<Usage> {
-        let began = self.first_at.is_some();
-        if self.usage.is_none() && !began {
-            return None;
-        }
-        let whole = message.status == MessageStatus::Complete;
-        let estimated = self.usage.is_none() || !whole;
-        let mut tokens = self.usage.unwrap_or_else(|| TokenUsage {
-            input: self.estimated_input(),
-            ..TokenUsage::default()
-        });
-        if estimated {
-            tokens.reasoning = tokens.reasoning.max(estimate(&self.reasoning));
-            tokens.output = tokens
-                .output
-                .max(estimate(&self.content) + tokens.reasoning);
-        }
-        let cost = match (&message.provider, &message.model) {
-            (Some(provider), Some(model)) => (self.engine.parts.price)(provider, model, &tokens),
-            _ => None,
-        };
-        // As precise as it is stored, so that what streams is what is read later.
-        let cost = cost.map(|usd| (usd * 1e9).round() / 1e9);
-        Some(Usage {
-            input_tokens: tokens.input,
-            output_tokens: tokens.output,
-            reasoning_tokens: tokens.reasoning,
-            total_tokens: tokens.input + tokens.output,
-            cost,
-            estimated,
-        })
-    }
-
-    fn estimated_input(&self) -> u64 {
-        let request = &self.turn.request;
-        request.system.as_deref().map_or(0, estimate)
-            + request
-                .turns
-                .iter()
-                .map(|turn| estimate(&turn.text))
-                .sum::<u64>()
-    }
 }
 
 /// How long to wait before the provider is asked once more; none when that is no use. Nothing of an answer has come, and
@@ -572,11 +545,6 @@ fn worth_another_try(error: &ProviderError) -> Option<Duration> {
         Some(429 | 500..) => error.retry_after.filter(|wait| *wait <= SHORT_WAIT),
         _ => None,
     }
-}
-
-/// About four characters a token.
-fn estimate(text: &str) -> u64 {
-    (text.chars().count() as u64).div_ceil(4)
 }
 
 /// The fate of what the writer has; never resolves while it has nothing.
