@@ -1,6 +1,7 @@
 //! The database: one SQL text, two native drivers. Every statement of the product is below this module.
 
 pub mod activity;
+pub mod answers;
 mod batches;
 pub mod checkpoints;
 pub mod events;

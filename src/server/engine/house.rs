@@ -3,7 +3,7 @@
 use super::Engine;
 use super::lease::LEASE_MS;
 use crate::server::store::hints::{self, Hint, Hints};
-use crate::server::store::{Result, events, messages};
+use crate::server::store::{Result, answers, events};
 use crate::shared::time::Timestamp;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -57,12 +57,12 @@ impl Engine {
         }
         let until = Timestamp(self.0.leases.now() + LEASE_MS);
         // What has our name and is not being written, because nobody heard that its send was committed, is an orphan.
-        messages::renew_leases(db, &self.0.owner, &self.0.live.ids(), until).await
+        answers::renew_leases(db, &self.0.owner, &self.0.live.ids(), until).await
     }
 
     async fn look_around(&self) -> Result<()> {
         if self.0.parts.db.is_shared() && !self.0.turns.is_empty() {
-            for id in messages::stops_for(&self.0.parts.db, &self.0.owner).await? {
+            for id in answers::stops_for(&self.0.parts.db, &self.0.owner).await? {
                 self.stop_here(&id);
             }
         }

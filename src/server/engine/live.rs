@@ -107,6 +107,18 @@ impl LiveAnswers {
         self.0.get(id).map(|entry| Arc::clone(&entry))
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All of them.
     #[must_use]
     pub fn ids(&self) -> Vec<MessageId> {

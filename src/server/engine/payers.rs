@@ -3,7 +3,7 @@
 use super::Inner;
 use crate::server::providers::account::Account;
 use crate::server::store::provider_keys::{self, StoredKey, Trouble};
-use crate::server::store::{Result, messages};
+use crate::server::store::{Result, answers};
 use crate::shared::chat::Message;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::time::Timestamp;
@@ -95,7 +95,7 @@ impl Inner {
         let next = &to.key;
         let handed = if !provider_keys::take(&mut tx, &next.view.id, next.version, now).await? {
             Handed::Gone
-        } else if messages::hand_over(&mut tx, &message.id, &self.owner, epoch, &next.view).await? {
+        } else if answers::hand_over(&mut tx, &message.id, &self.owner, epoch, &next.view).await? {
             Handed::Over
         } else {
             return Ok(Handed::Lost);

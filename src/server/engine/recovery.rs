@@ -4,7 +4,7 @@
 use super::Engine;
 use crate::server::store::events::{self, Event, Kind};
 use crate::server::store::hints::{self, Hint};
-use crate::server::store::{Result, Tx, messages};
+use crate::server::store::{Result, Tx, answers};
 use crate::shared::chat::MessageStatus;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::MessageId;
@@ -65,7 +65,7 @@ impl Engine {
     /// # Errors
     /// When the database fails.
     pub async fn reap(&self, before: Timestamp) -> Result<usize> {
-        let orphans = messages::orphans(&self.0.parts.db, before).await?;
+        let orphans = answers::orphans(&self.0.parts.db, before).await?;
         let mut ended = 0;
         for some in orphans.chunks(AT_ONCE) {
             match self.bury_all(some, before, &restarted()).await {
@@ -136,7 +136,7 @@ impl Engine {
         before: Timestamp,
         error: &AppError,
     ) -> Result<bool> {
-        let Some((mut message, epoch)) = messages::adopt(tx, id, &self.0.owner, before).await?
+        let Some((mut message, epoch)) = answers::adopt(tx, id, &self.0.owner, before).await?
         else {
             return Ok(false);
         };
@@ -157,7 +157,7 @@ impl Engine {
         };
         events::append(tx, &[(id, &event)]).await?;
         let now = self.0.parts.env.now();
-        messages::finish(tx, &message, &self.0.owner, epoch, now).await
+        answers::finish(tx, &message, &self.0.owner, epoch, now).await
     }
 }
 

@@ -1,5 +1,5 @@
-//! The one task that writes events. There is no timer: it commits what is waiting as soon as its last commit returned, so
-//! one stream waits for about one commit and many streams share one.
+//! The one task that writes events. It commits what is waiting as soon as its last commit returned, so one stream waits for
+//! about one commit and many streams share one. Where very many are written, commits keep a least distance.
 
 use super::live::LiveAnswers;
 use super::payers;
@@ -7,7 +7,7 @@ use crate::server::clock::Env;
 use crate::server::metrics::Metrics;
 use crate::server::store::events::{self, Event, MOST_AT_ONCE, Next};
 use crate::server::store::hints::{self, Hint};
-use crate::server::store::{Db, Result, messages, provider_keys};
+use crate::server::store::{Db, Result, answers, provider_keys};
 use crate::shared::chat::Message;
 use crate::shared::ids::MessageId;
 use std::sync::Arc;
@@ -17,6 +17,11 @@ use tokio::time::Instant;
 
 /// Operations in one commit at the most; keeps a single commit short.
 const BATCH: usize = 512;
+/// From so many running answers on, they wait for each other: [`PACE`].
+const CROWD: usize = 16;
+/// The least time from the beginning of one commit to the next in a crowd. A fast disk would be asked for one commit a token
+/// otherwise (docs/decisions/0002-pace.md).
+const PACE: Duration = Duration::from_millis(2);
 /// How long the database may refuse a commit before the answers concerned are ended.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two tries.
@@ -115,7 +120,19 @@ struct Task {
 impl Task {
     async fn run(self, mut queue: mpsc::UnboundedReceiver<Waiting>) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut begun: Option<Instant> = None;
         while queue.recv_many(&mut batch, BATCH).await > 0 {
+            if self.live.len() >= CROWD
+                && let Some(begun) = begun
+            {
+                tokio::time::sleep_until(begun + PACE).await;
+                while batch.len() < BATCH
+                    && let Ok(waiting) = queue.try_recv()
+                {
+                    batch.push(waiting);
+                }
+            }
+            begun = Some(Instant::now());
             match self.insist(&batch).await {
                 Ok(outcomes) => {
                     for (waiting, outcome) in batch.drain(..).zip(outcomes) {
@@ -197,10 +214,17 @@ impl Task {
         let begun = Instant::now();
         let mut tx = self.db.begin().await?;
         let ops = || batch.iter().map(|waiting| &waiting.op);
-        let asked: Vec<_> = ops().map(|op| (&op.message, op.epoch)).collect();
-        let mut kept = messages::still_ours(&mut tx, &self.owner, &asked).await?;
-        for (op, kept) in ops().zip(&mut kept).filter(|(op, kept)| op.first && **kept) {
-            *kept = messages::begin_streaming(&mut tx, &op.message, &self.owner, op.epoch).await?;
+        let begun_before = ops().filter(|op| !op.first);
+        let asked: Vec<_> = begun_before.map(|op| (&op.message, op.epoch)).collect();
+        let ours = answers::still_ours(&mut tx, &self.owner, &asked).await?;
+        let mut ours = ours.into_iter();
+        let mut kept = Vec::with_capacity(batch.len());
+        for op in ops() {
+            kept.push(if op.first {
+                answers::begin_streaming(&mut tx, &op.message, &self.owner, op.epoch).await?
+            } else {
+                ours.next().unwrap_or(false)
+            });
         }
         let rows: Vec<_> = batch
             .iter()
@@ -220,7 +244,7 @@ impl Task {
                 let version = end.key_version;
                 provider_keys::note_used(&mut tx, key, version, trouble.as_ref(), now).await?;
             }
-            *kept = messages::finish(&mut tx, &end.message, &self.owner, op.epoch, now).await?;
+            *kept = answers::finish(&mut tx, &end.message, &self.owner, op.epoch, now).await?;
         }
         if self.db.is_shared() {
             let grown = ops().map(|op| op.message.clone()).collect();

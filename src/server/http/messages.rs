@@ -4,6 +4,7 @@ use super::extract::{Body, CurrentUser, Id, Ids, Query, resume_after};
 use super::sse;
 use crate::server::error::ApiError;
 use crate::server::services::chat::{Ask, same_model};
+use crate::server::services::readers::Reader;
 use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
@@ -61,11 +62,13 @@ async fn send(
     Id(thread): Id<ThreadId>,
     Body(send): Body<Send>,
 ) -> Result<Response, ApiError> {
-    same_model(
-        &services.thread(&user.id, &thread).await?,
-        send.provider.as_ref(),
-        send.model.as_ref(),
-    )?;
+    if send.provider.is_some() || send.model.is_some() {
+        same_model(
+            &services.thread(&user.id, &thread).await?,
+            send.provider.as_ref(),
+            send.model.as_ref(),
+        )?;
+    }
     let ask = Ask::Say {
         content: send.content,
         parent: send.parent_id,
@@ -74,9 +77,9 @@ async fn send(
         .ask(&user.id, &thread, &send.client_request_id, ask)
         .await?;
     if send.stream.unwrap_or(true) {
-        return follow(&services, &user.id, &thread, &message, 0).await;
+        return asked(&services, &user.id, &thread, &message).await;
     }
-    let mut follower = services.follow(&user.id, &thread, &message, 0).await?;
+    let mut follower = services.follow_asked(&user.id, &thread, &message).await?;
     while follower
         .batch()
         .await
@@ -102,7 +105,7 @@ async fn retry(
     let message = services
         .ask(&user.id, &thread, &retry.client_request_id, ask)
         .await?;
-    follow(&services, &user.id, &thread, &message, 0).await
+    asked(&services, &user.id, &thread, &message).await
 }
 
 async fn edit(
@@ -118,7 +121,7 @@ async fn edit(
     let message = services
         .ask(&user.id, &thread, &edit.client_request_id, ask)
         .await?;
-    follow(&services, &user.id, &thread, &message, 0).await
+    asked(&services, &user.id, &thread, &message).await
 }
 
 async fn stop(
@@ -142,16 +145,20 @@ async fn resume(
         return Ok(sse::rendered(services, user.id, thread, message, follower));
     }
     let after = resume_after(&headers, resume.after.as_deref());
-    follow(&services, &user.id, &thread, &message, after).await
+    let follower = services.follow(&user.id, &thread, &message, after).await?;
+    Ok(stream(&services, follower))
 }
 
-async fn follow(
+async fn asked(
     services: &Services,
     user: &UserId,
     thread: &ThreadId,
     message: &MessageId,
-    after: usize,
 ) -> Result<Response, ApiError> {
-    let follower = services.follow(user, thread, message, after).await?;
-    Ok(sse::events(follower, services.engine().draining().clone()))
+    let follower = services.follow_asked(user, thread, message).await?;
+    Ok(stream(services, follower))
+}
+
+fn stream(services: &Services, follower: Reader) -> Response {
+    sse::events(follower, services.engine().draining().clone())
 }

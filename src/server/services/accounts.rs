@@ -4,7 +4,7 @@ use super::{Result, ServiceError, Services, storable};
 use crate::server::crypto::digest;
 use crate::server::crypto::password::PasswordVerdict;
 use crate::server::crypto::secret::Secret;
-use crate::server::store::{messages, sessions, users};
+use crate::server::store::{answers, sessions, users};
 use crate::shared::account::User;
 use crate::shared::ids::UserId;
 use crate::shared::time::Timestamp;
@@ -169,7 +169,7 @@ impl Services {
         match self.0.passwords.verify(hash.as_deref(), password).await? {
             PasswordVerdict::NoMatch => Err(ServiceError::InvalidCredentials),
             PasswordVerdict::Match | PasswordVerdict::MatchRehash => {
-                let running = messages::running_of(&self.0.db, user).await?;
+                let running = answers::running_of(&self.0.db, user).await?;
                 users::delete(&self.0.db, user).await?;
                 for answer in running {
                     self.0.engine.abandon(&answer).await?;

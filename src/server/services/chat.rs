@@ -12,7 +12,7 @@ use crate::server::providers::{self, ChatRequest, Provider, Turn as Said};
 use crate::server::render;
 use crate::server::store::Tx;
 use crate::server::store::events::{self, Event, Kind};
-use crate::server::store::messages::{self, Placed};
+use crate::server::store::messages::{self, Placed, Running};
 use crate::server::store::{provider_keys, threads};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
@@ -95,6 +95,8 @@ struct Place {
     above: Option<Placed>,
     /// What the person wrote, when it is stored already.
     asked: Option<Placed>,
+    /// Whether the shown branch ends there anyway.
+    shown: bool,
 }
 
 impl Services {
@@ -109,7 +111,12 @@ impl Services {
         request: &ClientRequestId,
         ask: Ask,
     ) -> Result<MessageId> {
-        let thread = self.thread(user, thread_id).await?;
+        let digest = ask.digest(thread_id);
+        let (thread, claimed) = tokio::join!(
+            self.thread(user, thread_id),
+            self.claimed(user, request, &digest)
+        );
+        let thread = thread?;
         if let Some(content) = ask.content() {
             if content.trim().is_empty() {
                 return Err(ServiceError::field("content", "Write something first."));
@@ -124,8 +131,7 @@ impl Services {
                 return Err(ServiceError::field("content", NOT_STORABLE));
             }
         }
-        let digest = ask.digest(thread_id);
-        if let Some(first) = self.claimed(user, request, &digest).await? {
+        if let Some(first) = claimed? {
             return Ok(first);
         }
         if self.0.engine.is_closing() {
@@ -184,16 +190,29 @@ impl Services {
         let Some(payer) = payers.first() else {
             return Err(Self::no_key(provider, false));
         };
-        if let Some(running) = messages::running(&mut tx, &thread.id).await? {
-            return Err(ServiceError::GenerationInProgress(Some(running)));
+        let running = messages::count_running(&mut tx, &user, &thread.id).await?;
+        self.has_room(&running)?;
+        let place = self.place(&mut tx, &user, &thread.id, &ask).await?;
+        if !place.shown {
+            messages::show_up_to(&mut tx, &thread.id, place.above.as_ref()).await?;
         }
-        self.has_room(&mut tx, &user).await?;
-        let asked = self
-            .store_question(&mut tx, &user, &thread, &ask, &request)
-            .await?;
-        let answer = self
-            .store_answer(&mut tx, &thread, &asked, id.clone(), model.clone(), payer)
-            .await?;
+        let (asked, new) = match place.asked {
+            Some(asked) => (asked, false),
+            None => {
+                let above = place.above.as_ref();
+                (self.question(&thread, above, &ask, &request)?, true)
+            }
+        };
+        let placed = self.blank_answer(&thread, &asked, id.clone(), model.clone(), payer);
+        let lease = (self.0.engine.owner(), self.0.engine.lease());
+        let rows = [(&asked, None), (&placed, Some(lease))];
+        match messages::insert(&mut tx, rows.get(usize::from(!new)..).unwrap_or_default()).await {
+            Err(error) if error.is_conflict() => {
+                return Err(ServiceError::GenerationInProgress(None));
+            }
+            other => other?,
+        }
+        let answer = placed.message;
         let data =
             json!({ "threadId": thread.id, "userMessage": asked.message, "message": answer })
                 .to_string();
@@ -210,7 +229,10 @@ impl Services {
             &render::plain_text_title(&asked.message.content),
         )
         .await?;
-        let said = messages::said(&mut tx, &thread.id, asked.depth).await?;
+        let said = match &place.above {
+            None => vec![(Role::User, asked.message.content)],
+            Some(_) => messages::said(&mut tx, &thread.id, asked.depth).await?,
+        };
         tx.commit().await?;
 
         let request = ChatRequest {
@@ -330,6 +352,33 @@ impl Services {
         if placed.message.role != Role::Assistant {
             return Err(ServiceError::NotFound);
         }
+        self.reader(user, thread, message, after)
+    }
+
+    /// Follows from its beginning what [`Services::ask`] just named. While that is written here, it is there.
+    ///
+    /// # Errors
+    /// As [`Services::follow`].
+    pub async fn follow_asked(
+        &self,
+        user: &UserId,
+        thread: &ThreadId,
+        message: &MessageId,
+    ) -> Result<Reader> {
+        if self.0.engine.is_writing(message) {
+            self.reader(user, thread, message, 0)
+        } else {
+            self.follow(user, thread, message, 0).await
+        }
+    }
+
+    fn reader(
+        &self,
+        user: &UserId,
+        thread: &ThreadId,
+        message: &MessageId,
+        after: usize,
+    ) -> Result<Reader> {
         let address = Address {
             user: user.clone(),
             thread: thread.clone(),
@@ -339,16 +388,17 @@ impl Services {
         Ok(Reader::new(self.0.engine.follow(address, after), seat))
     }
 
-    /// Refuses one more answer where there are as many as there may be.
-    async fn has_room(&self, tx: &mut Tx, user: &UserId) -> Result<()> {
-        let (all, own) = messages::count_running(tx, user).await?;
+    /// Refuses one more answer where there is one, or as many as there may be.
+    fn has_room(&self, running: &Running) -> Result<()> {
+        if let Some(here) = &running.here {
+            return Err(ServiceError::GenerationInProgress(Some(here.clone())));
+        }
         let limits = &self.0.limits;
-        let reached = |count: i64, most: usize| usize::try_from(count).is_ok_and(|n| n >= most);
-        if reached(own, limits.answers_per_user) {
+        if running.own >= limits.answers_per_user {
             self.0.metrics.limit_hit(Limit::AnswersPerUser);
             return Err(ServiceError::TooManyAnswers(limits.answers_per_user));
         }
-        if reached(all, limits.answers) {
+        if running.all >= limits.answers {
             self.0.metrics.limit_hit(Limit::Answers);
             return Err(ServiceError::Full);
         }
@@ -421,11 +471,13 @@ impl Services {
                 Ok(Place {
                     above: Some(parent),
                     asked: None,
+                    shown: false,
                 })
             }
             Ask::Say { parent: None, .. } => Ok(Place {
                 above: messages::tip(tx, thread).await?,
                 asked: None,
+                shown: true,
             }),
             Ask::Again { message, .. } => {
                 let placed = get(message).await?;
@@ -436,6 +488,7 @@ impl Services {
                 Ok(Place {
                     above: Some(asked.clone()),
                     asked: Some(asked),
+                    shown: false,
                 })
             }
             Ask::Edit { message, .. } => {
@@ -446,26 +499,20 @@ impl Services {
                 Ok(Place {
                     above: above_of(&placed).await?,
                     asked: None,
+                    shown: false,
                 })
             }
         }
     }
 
-    /// Shows the branch that the answer belongs to, and stores what the person wrote unless that stands there already.
-    async fn store_question(
+    /// What the person wrote, as it is stored.
+    fn question(
         &self,
-        tx: &mut Tx,
-        user: &UserId,
         thread: &Thread,
+        above: Option<&Placed>,
         ask: &Ask,
         request: &ClientRequestId,
     ) -> Result<Placed> {
-        let place = self.place(tx, user, &thread.id, ask).await?;
-        let above = place.above.as_ref();
-        messages::show_up_to(tx, &thread.id, above).await?;
-        if let Some(asked) = place.asked {
-            return Ok(asked);
-        }
         let id = self
             .0
             .env
@@ -479,44 +526,34 @@ impl Services {
             client_request_id: Some(request.clone()),
             ..self.blank(id, thread, above)
         };
-        let placed = Placed {
+        Ok(Placed {
             message,
             depth: above.map_or(1, |above| above.depth + 1),
             key_mask: None,
             sibling: (1, 1),
-        };
-        messages::insert(tx, &placed, None).await?;
-        Ok(placed)
+        })
     }
 
-    async fn store_answer(
+    /// The answer before its first word.
+    fn blank_answer(
         &self,
-        tx: &mut Tx,
         thread: &Thread,
         asked: &Placed,
         id: MessageId,
         model: ModelId,
         payer: &Payer,
-    ) -> Result<Message> {
+    ) -> Placed {
         let message = Message {
             provider: Some(thread.provider.clone()),
             model: Some(model),
             key_id: Some(payer.key.view.id.clone()),
             ..self.blank(id, thread, Some(asked))
         };
-        let placed = Placed {
+        Placed {
             message,
             depth: asked.depth + 1,
             key_mask: Some(payer.key.view.mask.clone()),
             sibling: (1, 1),
-        };
-        let lease = (self.0.engine.owner(), self.0.engine.lease());
-        match messages::insert(tx, &placed, Some(lease)).await {
-            Err(error) if error.is_conflict() => Err(ServiceError::GenerationInProgress(None)),
-            other => {
-                other?;
-                Ok(placed.message)
-            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-const SIZES: [usize; 4] = [128, 32, 8, 1];
+const SIZES: [usize; 5] = [128, 32, 8, 2, 1];
 
 /// The same statement for different numbers of rows.
 pub(super) struct Batches {

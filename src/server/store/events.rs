@@ -73,7 +73,7 @@ fn read_events(message: &MessageId, rows: Vec<Row>) -> Result<Vec<Event>> {
     rows.into_iter().map(event).collect()
 }
 
-/// Appends events to logs that the caller has found to be its own in this transaction ([`super::messages::still_ours`]).
+/// Appends events to logs that the caller has found to be its own in this transaction ([`super::answers::still_ours`]).
 ///
 /// # Errors
 /// When the database fails; a conflict means that somebody else has ended the answer meanwhile

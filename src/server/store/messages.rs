@@ -1,17 +1,14 @@
-//! Messages: a tree by parent, of which one branch is shown. Answers are written by one owner at a time.
+//! Messages: a tree by parent, of which one branch is shown.
 
 use super::batches::Batches;
-use super::hints::{self, Hint};
-use super::{Db, Result, StoreError, Tx, by, read, within, write};
+use super::{Db, Result, StoreError, Tx, by, read, within};
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Timing, Usage};
 use crate::shared::ids::{
     ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId, UserId,
 };
-use crate::shared::provider::KeyView;
 use crate::shared::time::Timestamp;
-use std::collections::HashMap;
 
-const NANO: f64 = 1e9;
+pub(super) const NANO: f64 = 1e9;
 
 /// A message with its place in the tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +24,7 @@ pub struct Placed {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     thread_id: String,
     parent_id: Option<String>,
@@ -65,8 +62,9 @@ macro_rules! columns {
         )
     };
 }
+pub(super) use columns;
 
-fn word<T: serde::Serialize>(value: &T) -> Option<String> {
+pub(super) fn word<T: serde::Serialize>(value: &T) -> Option<String> {
     serde_json::to_value(value)
         .ok()?
         .as_str()
@@ -81,7 +79,7 @@ fn unsigned(value: Option<i64>) -> Option<u64> {
     value.and_then(|value| u64::try_from(value).ok())
 }
 
-fn signed(value: u64) -> i64 {
+pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -293,21 +291,38 @@ pub async fn running(tx: &mut Tx, thread: &ThreadId) -> Result<Option<MessageId>
     Ok(id.and_then(|id| id.parse().ok()))
 }
 
-/// How many answers are running: of everybody, and of `user`. On PostgreSQL the sends of one person wait for each other
+/// The answers that are being written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Running {
+    /// In the thread that was asked about.
+    pub here: Option<MessageId>,
+    /// Of the person.
+    pub own: usize,
+    /// Of everybody.
+    pub all: usize,
+}
+
+/// What is running in this thread, of `user`, and at all. On PostgreSQL the sends of one person wait for each other
 /// from here on, so that two at once do not both take the last place.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_running(tx: &mut Tx, user: &UserId) -> Result<(i64, i64)> {
+pub async fn count_running(tx: &mut Tx, user: &UserId, thread: &ThreadId) -> Result<Running> {
     const LOCK: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
     // From the index of running answers: bounded by the limit, whatever a person's history is.
-    const SQL: &str = "SELECT COUNT(*), COUNT(*) FILTER (WHERE t.user_id = $1) FROM messages m
-        JOIN threads t ON t.id = m.thread_id WHERE m.status IN ('pending', 'streaming')";
+    const SQL: &str = "SELECT COUNT(*), COUNT(*) FILTER (WHERE t.user_id = $1), MAX(CASE WHEN t.id = $2 THEN m.id END)
+        FROM messages m JOIN threads t ON t.id = m.thread_id WHERE m.status IN ('pending', 'streaming')";
     if let Tx::Postgres { tx, until } = tx {
         let lock = sqlx::query(LOCK).bind(user.as_str()).execute(&mut **tx);
         by(*until, lock).await?;
     }
-    Ok(within!(tx, c => sqlx::query_as(SQL).bind(user.as_str()).fetch_one(c).await)?)
+    let (all, own, here): (i64, i64, Option<String>) = within!(tx, c => sqlx::query_as(SQL).bind(user.as_str()).bind(thread.as_str()).fetch_one(c).await)?;
+    let count = |count| usize::try_from(count).unwrap_or(0);
+    Ok(Running {
+        here: here.and_then(|id| id.parse().ok()),
+        own: count(own),
+        all: count(all),
+    })
 }
 
 /// Shows the branch that ends at `tip`, or nothing when `tip` is none. Only the messages from the fork on are written.
@@ -375,22 +390,48 @@ pub async fn show_through(tx: &mut Tx, id: &MessageId) -> Result<()> {
     show_up_to(tx, &thread, Some(&tip)).await
 }
 
-/// Adds a message to the shown branch.
+/// Who writes an answer, and until when that holds.
+pub type Lease<'a> = (&'a str, Timestamp);
+
+/// Adds messages to the shown branch, those that are about to be written with their writers.
 ///
 /// # Errors
 /// When the database fails; a conflict means that the thread is being answered ([`StoreError::is_conflict`]).
-pub async fn insert(tx: &mut Tx, placed: &Placed, owner: Option<(&str, Timestamp)>) -> Result<()> {
-    const SQL: &str = "INSERT INTO messages (id, thread_id, parent_id, depth, on_branch, role, content, status, provider, model, key_id,
-        key_mask, client_request_id, created_at, owner, lease_until)
-        VALUES ($1, $2, $3, $4, TRUE, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    let message = &placed.message;
-    within!(tx, c => sqlx::query(SQL).bind(message.id.as_str()).bind(message.thread_id.as_str())
-        .bind(message.parent_id.as_ref().map(MessageId::as_str)).bind(placed.depth).bind(word(&message.role)).bind(&message.content)
-        .bind(message.status.as_str()).bind(message.provider.as_ref().map(ProviderId::as_str))
-        .bind(message.model.as_ref().map(ModelId::as_str)).bind(message.key_id.as_ref().map(KeyId::as_str))
-        .bind(&placed.key_mask).bind(message.client_request_id.as_ref().map(ClientRequestId::as_str)).bind(message.created_at.0)
-        .bind(owner.map(|(owner, _)| owner)).bind(owner.map(|(_, until)| until.0)).execute(c).await.map(drop))?;
+pub async fn insert(tx: &mut Tx, rows: &[(&Placed, Option<Lease<'_>>)]) -> Result<()> {
+    static SQL: Batches = Batches::new(|rows| {
+        format!(
+            "INSERT INTO messages (id, thread_id, parent_id, depth, role, content, status, provider, model, key_id, key_mask,
+             client_request_id, created_at, owner, lease_until, on_branch) VALUES {}",
+            shown_rows(rows, 15)
+        )
+    });
+    for (sql, part) in SQL.split(rows) {
+        within!(&mut *tx, c => {
+            let mut query = sqlx::query(sql);
+            for (Placed { message, depth, key_mask, .. }, lease) in part {
+                query = query.bind(message.id.as_str()).bind(message.thread_id.as_str())
+                    .bind(message.parent_id.as_ref().map(MessageId::as_str)).bind(*depth).bind(word(&message.role)).bind(&message.content)
+                    .bind(message.status.as_str()).bind(message.provider.as_ref().map(ProviderId::as_str))
+                    .bind(message.model.as_ref().map(ModelId::as_str)).bind(message.key_id.as_ref().map(KeyId::as_str))
+                    .bind(key_mask).bind(message.client_request_id.as_ref().map(ClientRequestId::as_str)).bind(message.created_at.0)
+                    .bind(lease.map(|(owner, _)| owner)).bind(lease.map(|(_, until)| until.0));
+            }
+            query.execute(c).await.map(drop)
+        })?;
+    }
     Ok(())
+}
+
+/// Places for so many rows of so many columns, and `TRUE` for one more that says that they are shown.
+fn shown_rows(rows: usize, columns: usize) -> String {
+    let row = |nth: usize| {
+        let places: Vec<String> = (1..=columns)
+            .map(|at| format!("${}", nth * columns + at))
+            .collect();
+        format!("({}, TRUE)", places.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    rows.join(", ")
 }
 
 /// Adds messages that have ended elsewhere already, to the shown branch. They cost nothing here, so no usage comes along.
@@ -398,19 +439,11 @@ pub async fn insert(tx: &mut Tx, placed: &Placed, owner: Option<(&str, Timestamp
 /// # Errors
 /// When the database fails.
 pub async fn copy(tx: &mut Tx, said: &[Placed]) -> Result<()> {
-    const COLUMNS: usize = 12;
     static SQL: Batches = Batches::new(|rows| {
-        let row = |nth: usize| {
-            let places: Vec<String> = (1..=COLUMNS)
-                .map(|at| format!("${}", nth * COLUMNS + at))
-                .collect();
-            format!("({}, TRUE)", places.join(", "))
-        };
-        let rows: Vec<String> = (0..rows).map(row).collect();
         format!(
             "INSERT INTO messages (id, thread_id, parent_id, depth, role, content, reasoning, status, finish_reason, provider, model,
              created_at, on_branch) VALUES {}",
-            rows.join(", ")
+            shown_rows(rows, 12)
         )
     });
     for (sql, part) in SQL.split(said) {
@@ -427,211 +460,4 @@ pub async fn copy(tx: &mut Tx, said: &[Placed]) -> Result<()> {
         })?;
     }
     Ok(())
-}
-
-/// Whether `owner` still writes each of these running answers in the epoch that it names, in their order.
-///
-/// # Errors
-/// When the database fails.
-pub async fn still_ours(
-    tx: &mut Tx,
-    owner: &str,
-    answers: &[(&MessageId, i64)],
-) -> Result<Vec<bool>> {
-    static SQL: Batches = Batches::new(|rows| {
-        let ids: Vec<String> = (2..rows + 2).map(|at| format!("${at}")).collect();
-        format!(
-            "SELECT id, epoch FROM messages WHERE owner = $1 AND status IN ('pending', 'streaming') AND id IN ({})",
-            ids.join(", ")
-        )
-    });
-    let mut found: HashMap<String, i64> = HashMap::with_capacity(answers.len());
-    for (sql, part) in SQL.split(answers) {
-        let rows: Vec<(String, i64)> = within!(&mut *tx, c => {
-            let mut query = sqlx::query_as(sql).bind(owner);
-            for (id, _) in part {
-                query = query.bind(id.as_str());
-            }
-            query.fetch_all(c).await
-        })?;
-        found.extend(rows);
-    }
-    let ours = |(id, epoch): &(&MessageId, i64)| found.get(id.as_str()) == Some(epoch);
-    Ok(answers.iter().map(ours).collect())
-}
-
-/// `pending` becomes `streaming`, if `owner` still writes it in this epoch.
-///
-/// # Errors
-/// When the database fails.
-pub async fn begin_streaming(tx: &mut Tx, id: &MessageId, owner: &str, epoch: i64) -> Result<bool> {
-    const SQL: &str = "UPDATE messages SET status = 'streaming' WHERE id = $1 AND owner = $2 AND epoch = $3 AND status = 'pending'";
-    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(done == 1)
-}
-
-/// Lets another key pay for an answer that has no text yet, if `owner` still writes it in this epoch. Answers whether it
-/// did.
-///
-/// # Errors
-/// When the database fails.
-pub async fn hand_over(
-    tx: &mut Tx,
-    id: &MessageId,
-    owner: &str,
-    epoch: i64,
-    key: &KeyView,
-) -> Result<bool> {
-    const SQL: &str = "UPDATE messages SET key_id = $4, key_mask = $5
-        WHERE id = $1 AND owner = $2 AND epoch = $3 AND status = 'pending'";
-    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).bind(key.id.as_str()).bind(&key.mask)
-        .execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(done == 1)
-}
-
-/// How long the log of an answer that ended stays, for readers that come back. Milliseconds.
-pub const LOG_MS: i64 = 60 * 60 * 1000;
-
-/// Ends an answer at `now`: its text, outcome and cost in one step, if `owner` still writes it in this epoch. Answers
-/// whether it did.
-///
-/// # Errors
-/// When the database fails.
-pub async fn finish(
-    tx: &mut Tx,
-    message: &Message,
-    owner: &str,
-    epoch: i64,
-    now: Timestamp,
-) -> Result<bool> {
-    const SQL: &str = "UPDATE messages SET status = $3, content = $4, reasoning = $5, finish_reason = $6, error = $7, input_tokens = $8,
-        output_tokens = $9, reasoning_tokens = $10, cost_nano_usd = $11, estimated = $12, ttft_ms = $13, duration_ms = $14,
-        owner = NULL, lease_until = NULL, log_until = $16, attempts = $17
-        WHERE id = $1 AND owner = $2 AND epoch = $15 AND status IN ('pending', 'streaming')";
-    let usage = message.usage.as_ref();
-    let error = message
-        .error
-        .as_ref()
-        .and_then(|error| serde_json::to_string(error).ok());
-    let attempts = (!message.attempts.is_empty()).then_some(&message.attempts);
-    let attempts = attempts.and_then(|attempts| serde_json::to_string(attempts).ok());
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "no answer costs nine billion dollars"
-    )]
-    let cost = usage
-        .and_then(|usage| usage.cost)
-        .map(|usd| (usd * NANO).round() as i64);
-    let done = within!(tx, c => sqlx::query(SQL).bind(message.id.as_str()).bind(owner).bind(message.status.as_str())
-        .bind(&message.content).bind(&message.reasoning).bind(message.finish_reason.as_ref().and_then(word)).bind(error)
-        .bind(usage.map(|usage| signed(usage.input_tokens))).bind(usage.map(|usage| signed(usage.output_tokens)))
-        .bind(usage.map(|usage| signed(usage.reasoning_tokens))).bind(cost).bind(usage.map(|usage| usage.estimated))
-        .bind(message.timing.and_then(|timing| timing.ttft_ms).map(signed)).bind(message.timing.map(|timing| signed(timing.duration_ms)))
-        .bind(epoch).bind(now.plus_ms(LOG_MS).0).bind(attempts)
-        .execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(done == 1)
-}
-
-/// Asks a running answer to end. Answers whether it was running.
-///
-/// # Errors
-/// When the database fails.
-pub async fn request_stop(db: &Db, id: &MessageId, now: Timestamp) -> Result<bool> {
-    const SQL: &str = "UPDATE messages SET stop_requested_at = $2 WHERE id = $1 AND status IN ('pending', 'streaming')";
-    let mut tx = db.begin().await?;
-    let done = within!(&mut tx, c => sqlx::query(SQL).bind(id.as_str()).bind(now.0).execute(c).await.map(|done| done.rows_affected()))?;
-    hints::send(&mut tx, &Hint::Stop(id.clone())).await?;
-    tx.commit().await?;
-    Ok(done == 1)
-}
-
-/// The running answers that a key pays for.
-///
-/// # Errors
-/// When the database fails.
-pub async fn running_on(db: &Db, key: &KeyId) -> Result<Vec<MessageId>> {
-    const SQL: &str =
-        "SELECT id FROM messages WHERE status IN ('pending', 'streaming') AND key_id = $1";
-    let ids = write!(db, c => sqlx::query_scalar::<_, String>(SQL).bind(key.as_str()).fetch_all(c).await)?;
-    Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
-}
-
-/// The running answers of a person.
-///
-/// # Errors
-/// When the database fails.
-pub async fn running_of(db: &Db, user: &UserId) -> Result<Vec<MessageId>> {
-    const SQL: &str = "SELECT m.id FROM messages m JOIN threads t ON t.id = m.thread_id
-        WHERE m.status IN ('pending', 'streaming') AND t.user_id = $1";
-    let ids = write!(db, c => sqlx::query_scalar::<_, String>(SQL).bind(user.as_str()).fetch_all(c).await)?;
-    Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
-}
-
-/// Which of `owner`'s running answers were asked to end.
-///
-/// # Errors
-/// When the database fails.
-pub async fn stops_for(db: &Db, owner: &str) -> Result<Vec<MessageId>> {
-    const SQL: &str = "SELECT id FROM messages WHERE status IN ('pending', 'streaming') AND owner = $1 AND stop_requested_at IS NOT NULL";
-    let ids = read!(db, c => sqlx::query_scalar::<_, String>(SQL).bind(owner).fetch_all(c).await)?;
-    Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
-}
-
-/// Extends the leases of these answers, as far as `owner` writes them.
-///
-/// # Errors
-/// When the database fails.
-pub async fn renew_leases(
-    db: &Db,
-    owner: &str,
-    answers: &[MessageId],
-    until: Timestamp,
-) -> Result<()> {
-    static SQL: Batches = Batches::new(|rows| {
-        let ids: Vec<String> = (3..rows + 3).map(|at| format!("${at}")).collect();
-        format!(
-            "UPDATE messages SET lease_until = $2 WHERE owner = $1 AND status IN ('pending', 'streaming') AND id IN ({})",
-            ids.join(", ")
-        )
-    });
-    for (sql, part) in SQL.split(answers) {
-        write!(db, c => {
-            let mut query = sqlx::query(sql).bind(owner).bind(until.0);
-            for id in part {
-                query = query.bind(id.as_str());
-            }
-            query.execute(c).await.map(drop)
-        })?;
-    }
-    Ok(())
-}
-
-/// Running answers whose writer has not renewed its lease since `before`.
-///
-/// # Errors
-/// When the database fails.
-pub async fn orphans(db: &Db, before: Timestamp) -> Result<Vec<MessageId>> {
-    const SQL: &str = "SELECT id FROM messages WHERE status IN ('pending', 'streaming') AND lease_until < $1 LIMIT 1000";
-    let ids =
-        write!(db, c => sqlx::query_scalar::<_, String>(SQL).bind(before.0).fetch_all(c).await)?;
-    Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
-}
-
-/// Takes an orphan over, if nobody else did, and answers it with its new epoch.
-///
-/// # Errors
-/// When the database fails.
-pub async fn adopt(
-    tx: &mut Tx,
-    id: &MessageId,
-    owner: &str,
-    before: Timestamp,
-) -> Result<Option<(Message, i64)>> {
-    const TAKE: &str = "UPDATE messages SET owner = $2, epoch = epoch + 1
-        WHERE id = $1 AND status IN ('pending', 'streaming') AND lease_until < $3 RETURNING epoch";
-    const GET: &str = columns!("WHERE m.id = $1");
-    let taken = within!(&mut *tx, c => sqlx::query_scalar::<_, i64>(TAKE).bind(id.as_str()).bind(owner).bind(before.0).fetch_optional(c).await)?;
-    let Some(epoch) = taken else { return Ok(None) };
-    let row = within!(tx, c => sqlx::query_as::<_, Row>(GET).bind(id.as_str()).fetch_one(c).await)?;
-    Ok(Some((Placed::try_from(row)?.message, epoch)))
 }

@@ -104,9 +104,9 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
                 .to_string(),
     });
     let mut tx = db.begin().await.unwrap();
-    messages::insert(&mut tx, &asked, None).await.unwrap();
+    messages::insert(&mut tx, &[(&asked, None)]).await.unwrap();
     let owner = (engine.owner(), engine.lease());
-    messages::insert(&mut tx, &answer, Some(owner))
+    messages::insert(&mut tx, &[(&answer, Some(owner))])
         .await
         .unwrap();
     events::append(&mut tx, &[(&answer.message.id, &*start)])

@@ -17,8 +17,9 @@ use keylm::server::engine::writer::{self, Outcome, Writer};
 use keylm::server::engine::{Engine, EngineLimits, Parts};
 use keylm::server::metrics::Metrics;
 use keylm::server::providers::transport::{Transport, TransportLimits};
+use keylm::server::store::answers::{self, LOG_MS};
 use keylm::server::store::events::{self, Event, Kind as Says};
-use keylm::server::store::messages::{self, LOG_MS, Placed};
+use keylm::server::store::messages::{self, Placed};
 use keylm::server::store::{Db, Target, threads};
 use keylm::shared::chat::{Message, MessageStatus, Role};
 use keylm::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
@@ -531,9 +532,9 @@ impl World {
                 Role::User,
                 now,
             );
-            messages::insert(&mut tx, &asked, None).await.unwrap();
+            messages::insert(&mut tx, &[(&asked, None)]).await.unwrap();
             let answer = placed(id.clone(), &thread_id, Some(&asked), Role::Assistant, now);
-            messages::insert(&mut tx, &answer, Some((&owner, lease)))
+            messages::insert(&mut tx, &[(&answer, Some((&owner, lease)))])
                 .await
                 .unwrap();
             let start = Event {
@@ -760,7 +761,7 @@ impl World {
         let id = self.answers[n].id.clone();
         let asked = self
             .runtime
-            .block_on(messages::request_stop(&self.db, &id, self.env.now()))
+            .block_on(answers::request_stop(&self.db, &id, self.env.now()))
             .unwrap();
         assert_eq!(
             asked,
@@ -771,7 +772,7 @@ impl World {
             let process = self.process(owner);
             let stops = process
                 .runtime
-                .block_on(messages::stops_for(&process.db, process.engine.owner()))
+                .block_on(answers::stops_for(&process.db, process.engine.owner()))
                 .unwrap();
             assert!(stops.contains(&id));
             self.end(owner, n, How::Stopped, Crash::Never);
@@ -804,7 +805,7 @@ impl World {
         let written: Vec<_> = written.map(|answer| answer.id.clone()).collect();
         let process = self.process(by);
         let owner = process.engine.owner();
-        let renewed = messages::renew_leases(&process.db, owner, &written, Timestamp(until));
+        let renewed = answers::renew_leases(&process.db, owner, &written, Timestamp(until));
         process.runtime.block_on(renewed).unwrap();
         for answer in self
             .answers

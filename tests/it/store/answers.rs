@@ -1,6 +1,7 @@
 use super::people::person;
 use super::threads::thread;
 use crate::support::{Engine, TestDb};
+use keylm::server::store::answers;
 use keylm::server::store::events::{self, Event, Kind};
 use keylm::server::store::messages::{self, Placed};
 use keylm::server::store::{Db, Tx};
@@ -50,7 +51,7 @@ fn message(thread: &Thread, id: &str, above: Option<&Placed>, role: Role) -> Pla
 
 async fn insert(tx: &mut Tx, placed: &Placed) {
     let owner = (placed.message.role == Role::Assistant).then_some((ME, Timestamp(100)));
-    messages::insert(tx, placed, owner).await.unwrap();
+    messages::insert(tx, &[(placed, owner)]).await.unwrap();
 }
 
 fn event(seq: i64) -> Event {
@@ -81,7 +82,7 @@ async fn end(db: &Db, answer: &Placed, text: &str) -> bool {
         ..answer.message.clone()
     };
     let mut tx = db.begin().await.unwrap();
-    let done = messages::finish(&mut tx, &ended, ME, 1, ENDED)
+    let done = answers::finish(&mut tx, &ended, ME, 1, ENDED)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -111,7 +112,7 @@ async fn a_thread_has_one_running_answer(
         Some(answer.message.id.clone())
     );
     assert!(
-        messages::insert(&mut tx, &second, Some((ME, Timestamp(9))))
+        messages::insert(&mut tx, &[(&second, Some((ME, Timestamp(9))))])
             .await
             .unwrap_err()
             .is_conflict()
@@ -120,7 +121,7 @@ async fn a_thread_has_one_running_answer(
     assert!(end(&test.db, &answer, "done").await);
     let mut tx = test.db.begin().await.unwrap();
     assert_eq!(messages::running(&mut tx, &thread.id).await.unwrap(), None);
-    messages::insert(&mut tx, &second, Some((ME, Timestamp(9))))
+    messages::insert(&mut tx, &[(&second, Some((ME, Timestamp(9))))])
         .await
         .unwrap();
 }
@@ -146,7 +147,7 @@ async fn a_log_is_extended_only_by_the_owner_of_a_streaming_answer_and_by_as_muc
         "it is pending"
     );
     let mut tx = db.begin().await.unwrap();
-    assert!(messages::begin_streaming(&mut tx, id, ME, 1).await.unwrap());
+    assert!(answers::begin_streaming(&mut tx, id, ME, 1).await.unwrap());
     tx.commit().await.unwrap();
     for (owner, of, epoch) in [("process-2", id, 1), (ME, id, 2), (ME, &missing, 1)] {
         let taken = extend(owner, of, epoch, &all[..2]).await.unwrap();
@@ -182,9 +183,9 @@ async fn only_the_owner_of_a_running_answer_appends_to_it(
     let mut tx = test.db.begin().await.unwrap();
     let missing: MessageId = "a9".parse().unwrap();
     let asked = [(&missing, 1), (id, 1), (id, 2)];
-    let ours = messages::still_ours(&mut tx, ME, &asked).await.unwrap();
+    let ours = answers::still_ours(&mut tx, ME, &asked).await.unwrap();
     assert_eq!(ours, [false, true, false], "the epoch counts too");
-    let theirs = messages::still_ours(&mut tx, "process-2", &asked).await;
+    let theirs = answers::still_ours(&mut tx, "process-2", &asked).await;
     assert_eq!(theirs.unwrap(), [false; 3]);
     events::append(&mut tx, &[(id, &event(1))]).await.unwrap();
     for (owner, epoch, begins) in [
@@ -194,7 +195,7 @@ async fn only_the_owner_of_a_running_answer_appends_to_it(
         (ME, 1, false),
     ] {
         assert_eq!(
-            messages::begin_streaming(&mut tx, id, owner, epoch)
+            answers::begin_streaming(&mut tx, id, owner, epoch)
                 .await
                 .unwrap(),
             begins,
@@ -204,7 +205,7 @@ async fn only_the_owner_of_a_running_answer_appends_to_it(
     tx.commit().await.unwrap();
     assert!(end(&test.db, &answer, "1").await);
     let mut tx = test.db.begin().await.unwrap();
-    let ours = messages::still_ours(&mut tx, ME, &[(id, 1)]).await.unwrap();
+    let ours = answers::still_ours(&mut tx, ME, &[(id, 1)]).await.unwrap();
     assert_eq!(ours, [false], "it has ended");
     drop(tx);
     assert_eq!(
@@ -265,7 +266,7 @@ async fn a_log_goes_an_hour_after_the_end_and_the_text_stays(
         "not while it runs"
     );
     assert!(end(&test.db, &answer, "1").await);
-    let due = ENDED.plus_ms(messages::LOG_MS);
+    let due = ENDED.plus_ms(answers::LOG_MS);
     assert!(!events::collect(&test.db, due.plus_ms(-1)).await.unwrap());
     assert_eq!(events::after(&test.db, id, 0, 9).await.unwrap().len(), 1);
     assert!(events::collect(&test.db, due).await.unwrap());
@@ -321,7 +322,7 @@ async fn outcome_and_cost_come_back_as_they_were_stored(
     };
     let mut tx = test.db.begin().await.unwrap();
     assert!(
-        messages::finish(&mut tx, &ended, ME, 1, ENDED)
+        answers::finish(&mut tx, &ended, ME, 1, ENDED)
             .await
             .unwrap()
     );
@@ -399,13 +400,13 @@ async fn an_orphan_is_adopted_once_and_only_after_its_lease(
     let (_, _, answer) = running(&test.db).await;
     let id = &answer.message.id;
     assert!(
-        messages::orphans(&test.db, Timestamp(100))
+        answers::orphans(&test.db, Timestamp(100))
             .await
             .unwrap()
             .is_empty()
     );
     assert_eq!(
-        messages::orphans(&test.db, Timestamp(101)).await.unwrap(),
+        answers::orphans(&test.db, Timestamp(101)).await.unwrap(),
         std::slice::from_ref(id)
     );
     for (owner, answers, until) in [
@@ -413,25 +414,25 @@ async fn an_orphan_is_adopted_once_and_only_after_its_lease(
         (ME, Vec::new(), 300),
         ("process-2", vec![id.clone()], 300),
     ] {
-        messages::renew_leases(&test.db, owner, &answers, Timestamp(until))
+        answers::renew_leases(&test.db, owner, &answers, Timestamp(until))
             .await
             .unwrap();
     }
     let mut tx = test.db.begin().await.unwrap();
     assert!(
-        messages::adopt(&mut tx, id, "process-2", Timestamp(150))
+        answers::adopt(&mut tx, id, "process-2", Timestamp(150))
             .await
             .unwrap()
             .is_none()
     );
-    let (adopted, epoch) = messages::adopt(&mut tx, id, ME, Timestamp(201))
+    let (adopted, epoch) = answers::adopt(&mut tx, id, ME, Timestamp(201))
         .await
         .unwrap()
         .unwrap();
     assert_eq!((&adopted.id, epoch), (id, 2));
     for (epoch, ends) in [(1, false), (2, true)] {
         assert_eq!(
-            messages::finish(&mut tx, &answer.message, ME, epoch, ENDED)
+            answers::finish(&mut tx, &answer.message, ME, epoch, ENDED)
                 .await
                 .unwrap(),
             ends,
@@ -448,19 +449,19 @@ async fn a_stop_is_seen_by_the_owner_and_refused_after_the_end(
     let test = TestDb::new(engine).await;
     let (_, _, answer) = running(&test.db).await;
     let id = &answer.message.id;
-    assert!(messages::stops_for(&test.db, ME).await.unwrap().is_empty());
+    assert!(answers::stops_for(&test.db, ME).await.unwrap().is_empty());
     assert!(
-        messages::request_stop(&test.db, id, Timestamp(5))
+        answers::request_stop(&test.db, id, Timestamp(5))
             .await
             .unwrap()
     );
     assert_eq!(
-        messages::stops_for(&test.db, ME).await.unwrap(),
+        answers::stops_for(&test.db, ME).await.unwrap(),
         std::slice::from_ref(id)
     );
     end(&test.db, &answer, "").await;
     assert!(
-        !messages::request_stop(&test.db, id, Timestamp(6))
+        !answers::request_stop(&test.db, id, Timestamp(6))
             .await
             .unwrap()
     );

@@ -1,6 +1,7 @@
 use super::people::person;
 use super::threads::thread;
 use crate::support::{Engine, TestDb};
+use keylm::server::store::answers;
 use keylm::server::store::messages::{self, Placed};
 use keylm::server::store::words::Words;
 use keylm::server::store::{Db, search, threads, users};
@@ -43,7 +44,7 @@ fn question(thread: &Thread, id: &str, depth: i64, content: &str) -> Placed {
 async fn say(db: &Db, thread: &Thread, id: &str, content: &str) {
     let mut tx = db.begin().await.unwrap();
     let said = question(thread, id, 1, content);
-    messages::insert(&mut tx, &said, None).await.unwrap();
+    messages::insert(&mut tx, &[(&said, None)]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -179,10 +180,10 @@ async fn an_answer_is_found_when_it_has_ended_and_costs_nothing_before(
     answer.message.role = Role::Assistant;
     answer.message.status = MessageStatus::Pending;
     let mut tx = db.begin().await.unwrap();
-    messages::insert(&mut tx, &answer, Some(("me", Timestamp(9))))
+    messages::insert(&mut tx, &[(&answer, Some(("me", Timestamp(9))))])
         .await
         .unwrap();
-    messages::begin_streaming(&mut tx, &answer.message.id, "me", 1)
+    answers::begin_streaming(&mut tx, &answer.message.id, "me", 1)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -191,7 +192,7 @@ async fn an_answer_is_found_when_it_has_ended_and_costs_nothing_before(
     answer.message.status = MessageStatus::Stopped;
     answer.message.content = "the end".to_owned();
     let mut tx = db.begin().await.unwrap();
-    messages::finish(&mut tx, &answer.message, "me", 1, Timestamp(9))
+    answers::finish(&mut tx, &answer.message, "me", 1, Timestamp(9))
         .await
         .unwrap();
     tx.commit().await.unwrap();
