@@ -511,16 +511,17 @@ impl<'a> Running<'a> {
             Some(error) => self.event(Kind::Error, &json!({ "error": error, "message": message })),
             None => self.event(Kind::Done, &json!({ "message": message })),
         });
+        let end = Arc::new(writer::End {
+            message,
+            key_version: self.paying().map_or(0, |payer| payer.key.version),
+        });
         loop {
             let op = Op {
-                message: message.id.clone(),
+                message: end.message.id.clone(),
                 epoch: FIRST_EPOCH,
                 events: events.clone(),
                 first: false,
-                end: Some(Box::new(writer::End {
-                    message: message.clone(),
-                    key_version: self.paying().map_or(0, |payer| payer.key.version),
-                })),
+                end: Some(Arc::clone(&end)),
             };
             match self
                 .engine

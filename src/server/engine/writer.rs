@@ -38,7 +38,7 @@ pub struct Op {
     /// Whether these are the provider's first: the answer goes from pending to streaming.
     pub first: bool,
     /// How it ends, when it does.
-    pub end: Option<Box<End>>,
+    pub end: Option<Arc<End>>,
 }
 
 /// How an answer ends.

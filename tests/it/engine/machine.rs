@@ -692,7 +692,7 @@ impl World {
                 events: events.iter().cloned().map(Arc::new).collect(),
                 first: turn.seq == 1 && end.is_none(),
                 end: end.clone().map(|message| {
-                    Box::new(writer::End {
+                    Arc::new(writer::End {
                         message,
                         key_version: 1,
                     })
