@@ -16,6 +16,12 @@ export const KEYS = {
   anthropic: "sk-ant-sim-good-e2e",
   gemini: "AIza-sim-good-e2e",
   cohere: "co-sim-good-e2e",
+  groq: "gsk_sim-good-e2e",
+  mistral: "mist-sim-good-e2e",
+  openrouter: "sk-or-v1-sim-good-e2e",
+  xai: "xai-sim-good-e2e",
+  azure: "azure-sim-good-e2e",
+  ollama: "ollama-sim-good-e2e",
   bedrock: { accessKeyId: "AKIA-sim-good-e2e", secretAccessKey: "simulated-secret" },
 };
 
@@ -65,6 +71,12 @@ export async function start(args, announces, env = {}) {
 /** The simulator alone. */
 export const startSimulator = () => start(["simulate", "--port", "0"], "simulator (?:on|listens on)");
 
+/** The variables that send the app to a simulator, as it prints them. */
+export async function places(simUrl) {
+  const help = await (await fetch(simUrl)).text();
+  return Object.fromEntries([...help.matchAll(/([A-Z_]+_URL)=(\S+)/g)].map(([, name, url]) => [name, url]));
+}
+
 /**
  * The app with the simulator behind every provider.
  * @param {{env?: Record<string, string>, dataDir?: string}} options `dataDir` is kept; without it a fresh one is made and removed.
@@ -74,15 +86,14 @@ export const startSimulator = () => start(["simulate", "--port", "0"], "simulato
 export async function startApp({ env = {}, dataDir } = {}) {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "keylm-")));
   const simulator = await startSimulator();
+  const origins = await places(simulator.url);
   const settings = (address) => ({
     KEYLM_ADDR: address,
     KEYLM_DATA_DIR: folder,
     KEYLM_ENV: "development",
     DRAIN_SECONDS: "1",
     RATE_LIMIT_PER_MINUTE: "6000",
-    OPENAI_BASE_URL: `${simulator.url}/openai/v1`,
-    ANTHROPIC_BASE_URL: `${simulator.url}/anthropic`,
-    GEMINI_BASE_URL: `${simulator.url}/gemini`,
+    ...origins,
     ...env,
   });
   let app;
@@ -108,7 +119,26 @@ export async function startApp({ env = {}, dataDir } = {}) {
   };
 }
 
-/** A JSON call that keeps its session. `api("POST", "/api/threads", {…})` answers `{status, body}`. */
+/** The events of a body of server-sent events, as they come. */
+export async function* events(response) {
+  let rest = "";
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const frames = (rest + text).split("\n\n");
+    rest = frames.pop();
+    for (const frame of frames) {
+      const fields = frame.split("\n").map((line) => line.split(/: ?(.*)/s));
+      const field = (name) => fields.find(([have]) => have === name)?.[1];
+      if (field("data") !== undefined) {
+        yield { event: field("event"), id: field("id"), data: JSON.parse(field("data")) };
+      }
+    }
+  }
+}
+
+/**
+ * A JSON call that keeps its session. `api("POST", "/api/threads", {…})` answers `{status, body}`; the body of a stream is
+ * its {@link events}.
+ */
 export function client(url) {
   let cookie = "";
   return async (method, path, body) => {
@@ -119,7 +149,9 @@ export function client(url) {
     });
     const set = response.headers.getSetCookie().map((line) => line.split(";")[0]);
     if (set.length > 0) cookie = set.join("; ");
+    const { status } = response;
+    if (response.headers.get("content-type") === "text/event-stream") return { status, body: events(response) };
     const text = await response.text();
-    return { status: response.status, body: text ? JSON.parse(text) : null };
+    return { status, body: text ? JSON.parse(text) : null };
   };
 }
