@@ -15,6 +15,7 @@ mod egress;
 pub mod event_stream;
 pub mod gemini;
 pub mod groq;
+mod halves;
 pub mod mistral;
 pub mod ollama;
 pub mod openai;

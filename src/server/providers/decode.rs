@@ -1,5 +1,6 @@
 //! What every decoder does around its dialect: parse, skip what is not known, end once.
 
+use super::halves::Halves;
 use super::{Decoder, Frame, Framing, ProviderError, ProviderEvent, TokenUsage};
 use crate::shared::chat::FinishReason;
 use crate::shared::error::ErrorCode;
@@ -38,6 +39,7 @@ pub(super) trait Dialect: Send {
 #[derive(Default)]
 pub(super) struct Decoding<D> {
     dialect: D,
+    halves: Halves,
     /// Frames that were understood, and frames that were not JSON objects.
     understood: u64,
     garbage: u64,
@@ -49,6 +51,7 @@ impl<D: Dialect> Decoding<D> {
     pub(super) fn new(dialect: D) -> Self {
         Self {
             dialect,
+            halves: Halves::default(),
             understood: 0,
             garbage: 0,
             finished: false,
@@ -88,7 +91,7 @@ impl<D: Dialect> Decoder for Decoding<D> {
             return;
         }
         let mut events = Vec::new();
-        let step = match serde_json::from_str(&frame.data) {
+        let step = match self.halves.parse(&frame.data) {
             Ok(value @ Value::Object(_)) => {
                 let kind = value.get("type").and_then(Value::as_str);
                 let kind = kind.or(frame.event.as_deref()).unwrap_or_default();

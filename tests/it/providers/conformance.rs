@@ -107,6 +107,15 @@ fn a_cut_at_any_byte_changes_nothing() {
     }
 }
 
+#[test]
+fn a_character_that_was_cut_in_half_between_two_frames_is_whole() {
+    for dialect in ALL {
+        let halves = ["a\\ud83c", "\\udf88b"].map(|half| dialect.text.replace('@', half));
+        let stream = [dialect.open, &halves.concat(), dialect.stop, dialect.end()].concat();
+        assert_eq!(text(&dialect.hear(&stream)), "a🎈b", "{}", dialect.name);
+    }
+}
+
 #[rstest]
 fn any_line_end_will_do(#[values("\r\n", "\r")] end: &str) {
     for dialect in ALL {

@@ -71,6 +71,12 @@ impl Responses {
 impl Dialect for Responses {
     fn read(&mut self, kind: &str, value: &Value, out: &mut Vec<ProviderEvent>) -> Step {
         let delta = || text(value, "/delta").unwrap_or_default().to_owned();
+        // An end has a status, too, and some servers say only there that it is no good one.
+        let kind = match (kind, text(value, "/response/status")) {
+            ("response.completed" | "response.done", Some("incomplete")) => "response.incomplete",
+            ("response.completed" | "response.done", Some("failed")) => "response.failed",
+            _ => kind,
+        };
         match kind {
             "response.output_text.delta" => out.push(ProviderEvent::Text(delta())),
             "response.refusal.delta" => {
@@ -132,4 +138,45 @@ fn usage(value: &Value, out: &mut Vec<ProviderEvent>) {
     out.extend(usage.map(|usage| {
         ProviderEvent::Usage(inclusive_usage(usage, "input_tokens", "output_tokens"))
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::error::ErrorCode;
+    use ProviderEvent::Finish;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(r#"{"status":"completed"}"#, Ok(FinishReason::Stop))]
+    #[case("{}", Ok(FinishReason::Stop))]
+    #[case(
+        r#"{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}"#,
+        Ok(FinishReason::Length)
+    )]
+    #[case(
+        r#"{"status":"incomplete","incomplete_details":{"reason":"content_filter"}}"#,
+        Ok(FinishReason::ContentFilter)
+    )]
+    #[case(r#"{"status":"incomplete"}"#, Ok(FinishReason::Other))]
+    #[case(
+        r#"{"status":"failed","error":{"code":"rate_limit_exceeded","message":"x"}}"#,
+        Err(ErrorCode::RateLimited)
+    )]
+    fn the_status_of_an_end_says_whether_it_is_a_good_one(
+        #[values("response.completed", "response.done")] kind: &str,
+        #[case] response: &str,
+        #[case] expected: Result<FinishReason, ErrorCode>,
+    ) {
+        let event = json!({"response": serde_json::from_str::<Value>(response).unwrap()});
+        let mut out = Vec::new();
+        let found = match Responses::new(|_| None).read(kind, &event, &mut out) {
+            Step::Fail(error) => Err(error.code),
+            _ => match out.last() {
+                Some(Finish(reason)) => Ok(*reason),
+                _ => panic!("{out:?}"),
+            },
+        };
+        assert_eq!(found, expected);
+    }
 }
