@@ -47,8 +47,8 @@ test-rust: postgresql
 	cargo test --features ssr
 
 test-sdk: build $(NODE)
-	@echo "==> The providers' official SDKs against the simulator, and the tools"
-	cd end2end && node --test --test-reporter=spec sdk/*.test.mjs tools/*.test.mjs
+	@echo "==> The providers' official SDKs against the simulator, the server between them, and the tools"
+	cd end2end && node --test --test-reporter=spec sdk/*.test.mjs upstream/*.test.mjs tools/*.test.mjs
 
 test-browser: build $(NODE) chromium
 	@echo "==> Browser tests"
