@@ -144,3 +144,19 @@ describe("each provider", { concurrency: true }, () => {
     });
   }
 });
+
+test("a server of one's own that does not know how usage is asked for is asked once more without", async () => {
+  // Mistral's schema is strict, and has no such field.
+  const me = await person(app.url);
+  const asked = await watch(app.simUrl, "/mistral");
+  await me.addKey("custom", { credentials: { baseUrl: `${app.simUrl}/mistral/v1`, key: "mist-sim-good" } });
+  const thread = await me.thread("custom", "sim-short");
+  await asked();
+  const { text, message } = await heard(await me.hear(thread, "Hello?"));
+  assert.deepEqual([message.status, text], ["complete", "Hello from the simulator."]);
+  assert.deepEqual(message.attempts.map(({ status, code }) => [status, code]), [[422, "unsupported_param"], [200, null]]);
+  const [refused, taken] = await asked();
+  const { stream_options: usage, ...rest } = JSON.parse(refused.body);
+  assert.deepEqual(usage, { include_usage: true });
+  assertAsked(taken, { ...refused, headers: told(refused), body: rest });
+});

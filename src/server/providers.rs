@@ -446,6 +446,18 @@ pub trait Provider: Send + Sync {
         request: &ChatRequest,
     ) -> Result<WireRequest, ProviderError>;
 
+    /// The same request with nothing in it that a server of this kind may not know. None where that is no less.
+    ///
+    /// # Errors
+    /// As [`Provider::encode`].
+    fn encode_less(
+        &self,
+        _access: &Access<'_>,
+        _request: &ChatRequest,
+    ) -> Result<Option<WireRequest>, ProviderError> {
+        Ok(None)
+    }
+
     /// A decoder for the answer to what [`Provider::encode`] built for the same request.
     fn decoder(&self, request: &ChatRequest) -> Box<dyn Decoder>;
 

@@ -276,8 +276,8 @@ impl<'a> Running<'a> {
         Ok(Handed::Gone)
     }
 
-    /// Sends the question with the key that pays.
-    async fn ask(&self) -> Result<ByteStream, ProviderError> {
+    /// Sends the question with the key that pays. Who refuses how it is put is asked once more, with less in it.
+    async fn ask(&mut self) -> Result<ByteStream, ProviderError> {
         let Parts { transport, env, .. } = &self.engine.parts;
         let provider = self.turn.provider;
         let payer = self.paying();
@@ -292,7 +292,15 @@ impl<'a> Running<'a> {
             now,
         };
         let wire = provider.encode(&access, &self.turn.request)?;
-        transport.stream(provider, wire).await
+        let less = provider.encode_less(&access, &self.turn.request)?;
+        match (transport.stream(provider, wire).await, less) {
+            (Err(error), Some(less)) if refuses_the_form(&error) => {
+                self.attempted(error.status, Some(error.code));
+                self.asking = true;
+                transport.stream(provider, less).await
+            }
+            (asked, _) => asked,
+        }
     }
 
     /// Takes in what the provider says, to its end.
@@ -536,6 +544,15 @@ impl<'a> Running<'a> {
             }
         }
     }
+}
+
+/// Whether a request was refused for what is in it, and not for what it is about.
+const fn refuses_the_form(error: &ProviderError) -> bool {
+    matches!(error.status, Some(400 | 422))
+        && matches!(
+            error.code,
+            ErrorCode::UnsupportedParam | ErrorCode::UpstreamError
+        )
 }
 
 /// How long to wait before the provider is asked once more; none when that is no use. Nothing of an answer has come, and

@@ -3,7 +3,7 @@
 use super::account::{self, Access, Overrides};
 use super::classify;
 use super::decode::count;
-use super::openai::chat::{self, Quirks};
+use super::openai::chat::{self, Quirks, USAGE};
 use super::{
     ChatRequest, Credential, Decoder, LiveModel, ModelPage, Provider, ProviderError, ProviderInfo,
     WireFailure, WireRequest, wire,
@@ -126,6 +126,22 @@ impl Provider for Compatible {
         let body = chat::body(self.quirks, access, request)?;
         let url = (self.chat)(access, request)?;
         Ok(wire::post(url, (self.headers)(access)?, &body))
+    }
+
+    /// Not every server that somebody runs knows how usage is asked for (providers.md §13).
+    fn encode_less(
+        &self,
+        access: &Access<'_>,
+        request: &ChatRequest,
+    ) -> Known<Option<WireRequest>> {
+        if !self.is_anywhere() {
+            return Ok(None);
+        }
+        let mut body = chat::body(self.quirks, access, request)?;
+        let asked = body.as_object_mut().and_then(|body| body.remove(USAGE));
+        let url = (self.chat)(access, request)?;
+        let headers = (self.headers)(access)?;
+        Ok(asked.map(|_| wire::post(url, headers, &body)))
     }
 
     fn decoder(&self, _request: &ChatRequest) -> Box<dyn Decoder> {

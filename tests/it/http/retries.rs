@@ -1,7 +1,7 @@
 //! A provider is asked a second time only before its first byte, and only where that costs nobody anything.
 
 use crate::support::Engine;
-use crate::support::app::{TestApp, text_of};
+use crate::support::app::{TestApp, parts, text_of};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -96,4 +96,30 @@ async fn a_provider_is_asked_again_only_where_it_asks_for_it(
             ("error", Some(code))
         ),
     }
+}
+
+/// What some servers say of a field that they do not know.
+#[rstest]
+#[case::in_any_words(&[Says::Refuses(400, None), Says::Good], 2, None)]
+#[case::by_its_schema(&[Says::Refuses(422, None), Says::Good], 2, None)]
+#[case::once_and_no_more(&[Says::Refuses(400, None)], 2, Some("upstream_error"))]
+#[case::not_for_what_it_is_about(&[Says::Refuses(404, None), Says::Good], 1, Some("bad_model"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_ones_own_that_refuses_how_it_is_asked_is_asked_once_more_with_less(
+    #[case] script: &'static [Says],
+    #[case] requests: usize,
+    #[case] fails: Option<&str>,
+) {
+    let (url, asked) = provider(script).await;
+    let app = TestApp::start_with(Engine::Sqlite, &[("CUSTOM_ENDPOINTS", "list:127.0.0.1")]).await;
+    let ada = app.user().await;
+    let key = json!({ "credentials": { "baseUrl": url } });
+    let (status, body) = parts(ada.post("/api/providers/custom/keys", &key).await).await;
+    assert_eq!(status, 201, "{body}");
+    let thread = ada.thread("custom", "gpt-5.4").await;
+    let events = ada.say(&thread, "r1", "Well?").await;
+    assert_eq!(asked.load(Ordering::SeqCst), requests);
+    let message = &events.last().unwrap().data["message"];
+    assert_eq!(message["error"]["code"].as_str(), fails);
+    assert_eq!(message["attempts"].as_array().unwrap().len(), requests);
 }

@@ -9,6 +9,9 @@ use crate::shared::chat::{FinishReason, Role};
 use crate::shared::error::ErrorCode;
 use serde_json::{Map, Value, json};
 
+/// The field that asks for usage.
+pub(in super::super) const USAGE: &str = "stream_options";
+
 /// Where an API differs.
 pub(in super::super) struct Quirks {
     /// What a model takes of the settings.
@@ -77,7 +80,7 @@ pub(in super::super) fn body(
         ("messages", Some(messages.into())),
         ("stream", Some(true.into())),
         (
-            "stream_options",
+            USAGE,
             quirks.asks_usage.then(|| json!({"include_usage": true})),
         ),
         (quirks.cap, knobs.max_tokens.map(Value::from)),
