@@ -406,6 +406,16 @@ export const PROVIDERS = {
   openrouter: imitator("/openrouter/api/v1", "sk-or-v1-", { list: ["/key", "/models/user"] }, {
     "anthropic/claude-sonnet-5.5": { ...sampling, max_tokens: CAP, reasoning: { effort: "low" } },
   }),
+  "ai-gateway": imitator(
+    "/ai-gateway/v1",
+    "vck_",
+    {
+      list: ["/credits", "/models"],
+      asks: counted,
+      given: (kind) => ({ credentials: { key: secret("vck_")(kind), pays: "credits" } }),
+    },
+    { "openai/gpt-6.1-sol": { ...sampling, max_tokens: CAP, reasoning: { effort: "low" } } },
+  ),
   "azure-openai": AZURE,
   ollama: imitator("/ollama", "ollama-", { list: ["/v1/models"], path: "/v1/chat/completions", asks: counted }, {
     "llama4:8b": { ...sampling, max_tokens: CAP },

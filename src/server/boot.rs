@@ -266,6 +266,8 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         rendered: Rendered::default(),
         offers: Offers::default(),
         overrides: config.base_urls().clone(),
+        lent: config.lent.clone(),
+        home: config.home(),
         transport,
         engine,
         db,

@@ -49,9 +49,12 @@ pub const BASE_URLS: [&str; 15] = [
     "OLLAMA_BASE_URL",
 ];
 
+/// The credentials that the operator lends to everybody.
+const LENT: [&str; 1] = ["AI_GATEWAY_API_KEY"];
+
 /// All other variables but those of [`limits::LIMITS`]. A name of the settings file that is in no list is refused: it is a
 /// typo.
-pub const VARIABLES: [&str; 15] = [
+pub const VARIABLES: [&str; 16] = [
     "KEYLM_ADDR",
     "LEPTOS_SITE_ADDR",
     "KEYLM_DATA_DIR",
@@ -67,6 +70,7 @@ pub const VARIABLES: [&str; 15] = [
     "LOG_LEVEL",
     "METRICS_ADDR",
     "CUSTOM_ENDPOINTS",
+    "AI_GATEWAY_API_KEY",
 ];
 
 /// The names of all variables.
@@ -149,6 +153,8 @@ pub struct Config {
     pub metrics_addr: Option<SocketAddr>,
     /// Which servers people may add by themselves.
     pub custom_endpoints: CustomEndpoints,
+    /// Credentials that the operator lends to everybody, by the names of their variables.
+    pub lent: BTreeMap<&'static str, Secret>,
     base_urls: BTreeMap<&'static str, Url>,
 }
 
@@ -221,6 +227,12 @@ impl Config {
                 base_urls.insert(name, url);
             }
         }
+        let mut lent = BTreeMap::new();
+        for name in LENT {
+            if let Some(key) = source.read(name, parse::key)? {
+                lent.insert(name, key);
+            }
+        }
         let limits = Limits::read(&source)?;
         let custom_endpoints = source.read("CUSTOM_ENDPOINTS", str::parse)?;
         let metrics_addr = source.read("METRICS_ADDR", parse::address)?;
@@ -251,6 +263,7 @@ impl Config {
             limits,
             metrics_addr,
             custom_endpoints: custom_endpoints.unwrap_or_default(),
+            lent,
             base_urls,
         })
     }
@@ -259,6 +272,19 @@ impl Config {
     #[must_use]
     pub fn secure(&self) -> bool {
         self.public_origin.as_ref().is_some_and(Origin::is_https)
+    }
+
+    /// Where browsers find the server: its public origin, or its own address where that is on this machine only.
+    #[must_use]
+    pub fn home(&self) -> Option<String> {
+        let origin = self.public_origin.as_ref();
+        let own = || {
+            self.addr
+                .ip()
+                .is_loopback()
+                .then(|| format!("http://{}", self.addr))
+        };
+        origin.map(|origin| origin.as_str().to_owned()).or_else(own)
     }
 
     /// Whether the public listener serves the metrics, too.

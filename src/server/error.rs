@@ -41,6 +41,18 @@ fn model_unavailable(model: &ModelId, provider: &str) -> AppError {
     error
 }
 
+fn no_key(provider: &str, refused: bool) -> AppError {
+    let problem = if refused {
+        format!("{provider} refused the stored key. Replace it under Providers, or test it again.")
+    } else {
+        format!("There is no active {provider} key. Add one under Providers.")
+    };
+    AppError::new(ErrorCode::NoKey, problem)
+}
+
+const NOT_CONNECTED: &str = "The provider did not connect: the way back was not taken from this browser, took more than ten \
+    minutes, or was taken before. Start again under Providers.";
+
 /// Words an error for people, and logs it once if it is our own fault.
 #[must_use]
 pub fn to_app_error(error: ServiceError) -> AppError {
@@ -66,22 +78,9 @@ pub fn to_app_error(error: ServiceError) -> AppError {
             error.details = Some(json!({ "fields": fields }));
             error
         }
-        ServiceError::NoKey {
-            provider,
-            refused: false,
-        } => AppError::new(
-            ErrorCode::NoKey,
-            format!("There is no active {provider} key. Add one under Providers."),
-        ),
-        ServiceError::NoKey {
-            provider,
-            refused: true,
-        } => AppError::new(
-            ErrorCode::NoKey,
-            format!(
-                "{provider} refused the stored key. Replace it under Providers, or test it again."
-            ),
-        ),
+        ServiceError::NoKey { provider, refused } => no_key(provider, refused),
+        ServiceError::NotConnected => new(ErrorCode::InsufficientPermission, NOT_CONNECTED),
+        ServiceError::Unpaid(problem) => new(ErrorCode::NoKey, problem),
         ServiceError::KeyUnreadable { provider } => services::unreadable(provider),
         ServiceError::ThreadProviderMismatch => new(
             ErrorCode::ThreadProviderMismatch,

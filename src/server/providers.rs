@@ -2,6 +2,7 @@
 //! are classified, and [`transport`] alone talks to the network.
 
 pub mod account;
+pub mod ai_gateway;
 pub mod answer;
 pub mod anthropic;
 pub mod azure_openai;
@@ -35,6 +36,7 @@ use crate::shared::model::{Capabilities, Pricing};
 use crate::shared::time::Timestamp;
 use account::{Access, Account, Overrides};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 use tokens::Token;
 use url::Url;
@@ -83,6 +85,8 @@ pub struct FieldInfo {
 pub enum FieldKind {
     /// A secret in one line, as it travels in headers. Typed blind, never shown again.
     Secret,
+    /// A secret like that, which may stay empty where the operator lends one under this name in the environment.
+    LentSecret(&'static str),
     /// A secret of many lines.
     SecretDocument,
     /// A name or a number, in one line.
@@ -91,13 +95,18 @@ pub enum FieldKind {
     HostLabel,
     /// Where a server is. Nothing about it is said before it is asked, so that nobody learns what is there.
     Address,
+    /// One of these values, each with the words that say what it means.
+    Choice(&'static [(&'static str, &'static str)]),
 }
 
 impl FieldKind {
     /// Whether it is typed blind.
     #[must_use]
     pub const fn is_secret(self) -> bool {
-        matches!(self, Self::Secret | Self::SecretDocument)
+        matches!(
+            self,
+            Self::Secret | Self::LentSecret(_) | Self::SecretDocument
+        )
     }
 
     /// Whether it has lines.
@@ -140,8 +149,8 @@ impl Credential {
     }
 }
 
-/// An HTTP request that has not been sent. Header values of `secret_headers` never show in logs.
-#[derive(Debug)]
+/// An HTTP request that has not been sent. Neither header values of `secret_headers` nor the body are ever printed.
+#[derive(Clone)]
 pub struct WireRequest {
     /// `GET` or `POST`.
     pub method: http::Method,
@@ -151,8 +160,19 @@ pub struct WireRequest {
     pub headers: Vec<(&'static str, String)>,
     /// Headers that carry a credential.
     pub secret_headers: Vec<(&'static str, Secret)>,
-    /// The JSON body, empty for `GET`.
+    /// The JSON body, empty for `GET`. It holds what people write, and at a gateway the key that pays.
     pub body: Option<String>,
+}
+
+impl fmt::Debug for WireRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireRequest")
+            .field("method", &self.method)
+            .field("url", &self.url.as_str())
+            .field("headers", &self.headers)
+            .field("secret_headers", &self.secret_headers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A non-2xx answer, or a 2xx that turned out to be an error.
@@ -307,6 +327,8 @@ pub enum ProviderEvent {
     Usage(TokenUsage),
     /// The model's reason to end. The stream may go on (usage), but brings no more text.
     Finish(FinishReason),
+    /// A gateway says that its own credentials paid.
+    PaidByGateway,
     /// The answer broke. Nothing follows.
     Failed(ProviderError),
 }
@@ -354,6 +376,17 @@ pub trait Decoder: Send {
     fn finish(&mut self, out: &mut Vec<ProviderEvent>);
 }
 
+/// How a provider gives out a key by itself to somebody who is signed in there.
+pub struct Connect {
+    /// The page that asks them, for an API at this address; it sends them on to the second one with a code that fits the
+    /// challenge. None where the address does not tell.
+    pub page: fn(&Url, &Url, &str) -> Option<Url>,
+    /// The request that changes a code for a key, with what the challenge was made of.
+    pub exchange: fn(&Url, &str, &Secret) -> Result<WireRequest, ProviderError>,
+    /// The key in its answer.
+    pub key: fn(&[u8]) -> Result<Secret, ProviderError>,
+}
+
 /// A provider's dialect. Builds, reads and classifies; never does I/O.
 pub trait Provider: Send + Sync {
     /// What is fixed about it.
@@ -382,6 +415,24 @@ pub trait Provider: Send + Sync {
     /// Whether its address is a person's, and requests go only where the operator lets them.
     fn is_anywhere(&self) -> bool {
         false
+    }
+
+    /// How it gives out keys by itself, if it does.
+    fn connect(&self) -> Option<&'static Connect> {
+        None
+    }
+
+    /// Whose key pays for this model: the provider that the person's key is kept for, where a request carries one beside
+    /// the account's own credential. Nothing of another provider is ever sent.
+    ///
+    /// # Errors
+    /// What the person has to do before anything can pay.
+    fn brings(
+        &self,
+        _account: &Account,
+        _model: &ModelId,
+    ) -> Result<Option<&'static str>, &'static str> {
+        Ok(None)
     }
 
     /// The request that changes the credential for a token, where the provider wants one.
@@ -475,6 +526,7 @@ pub static REGISTRY: &[&dyn Provider] = &[
     &groq::GROQ,
     &mistral::MISTRAL,
     &openrouter::OPENROUTER,
+    &ai_gateway::AI_GATEWAY,
     &azure_openai::AZURE_OPENAI,
     &ollama::OLLAMA,
     &vertex::VERTEX,

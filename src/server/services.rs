@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod activity;
 pub mod chat;
+mod connect;
 pub mod keys;
 pub mod models;
 pub mod readers;
@@ -52,6 +53,12 @@ pub enum ServiceError {
         provider: &'static str,
         refused: bool,
     },
+    /// Not sent from this session, or not in time, or not for the first time, or refused.
+    #[error("the provider did not connect")]
+    NotConnected,
+    /// What the person has to do first.
+    #[error("nobody pays")]
+    Unpaid(&'static str),
     #[error("the key for {provider} does not open")]
     KeyUnreadable { provider: &'static str },
     #[error("another provider or model than the thread's")]
@@ -99,6 +106,9 @@ impl ServiceError {
     }
 }
 
+/// Credentials of the operator's own, by the names of their variables.
+pub type Lent = BTreeMap<&'static str, Secret>;
+
 /// What a service answers.
 pub type Result<T> = std::result::Result<T, ServiceError>;
 
@@ -122,6 +132,10 @@ pub struct Parts {
     pub instance: String,
     /// Where the operator says that providers are, by variable.
     pub overrides: Overrides,
+    /// What the operator lends to everybody, by variable.
+    pub lent: Lent,
+    /// Where browsers find this installation, as far as that is known.
+    pub home: Option<String>,
     /// Hashes passwords off the async threads.
     pub passwords: Passwords,
     /// Keys the digests of session tokens.

@@ -1,6 +1,7 @@
 //! A local stand-in for the providers, for demonstrations and tests. It speaks their wire formats, and misbehaves on
 //! demand: the key or the model that a caller picks decides what goes wrong. `docs/simulator.md` has the menus.
 
+mod ai_gateway;
 mod answer;
 mod anthropic;
 mod azure_openai;
@@ -26,6 +27,7 @@ mod wire;
 mod xai;
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     sync::{
@@ -65,6 +67,8 @@ struct Shared {
     log: record::Log,
     options: SimulatorOptions,
     redirect: Mutex<Option<String>>,
+    /// Codes that were given out, with the challenges that they were asked for with.
+    codes: Mutex<BTreeMap<String, String>>,
     serial: AtomicU64,
     stop: CancellationToken,
 }
@@ -106,6 +110,7 @@ impl Simulator {
             log: record::Log::default(),
             options,
             redirect: Mutex::default(),
+            codes: Mutex::default(),
             serial: AtomicU64::new(0),
             stop: CancellationToken::new(),
         });

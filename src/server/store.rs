@@ -4,6 +4,7 @@ pub mod activity;
 pub mod answers;
 mod batches;
 pub mod checkpoints;
+pub mod connects;
 pub mod events;
 pub mod hints;
 pub mod instance;

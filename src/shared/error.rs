@@ -63,6 +63,8 @@ codes! {
     UpstreamError = "upstream_error", 502;
     /// The answer ended before its end.
     UpstreamTruncated = "upstream_truncated", 502;
+    /// A gateway paid by itself where a key of the person's should have.
+    SystemCredentials = "system_credentials", 422;
     // Our own.
     /// No session.
     Unauthenticated = "unauthenticated", 401;
@@ -141,6 +143,9 @@ impl ErrorCode {
             Self::Timeout => format!("{name} did not answer in time. What had arrived is kept; try again."),
             Self::Network => format!("{name} could not be reached. Check the connection and try again."),
             Self::ProviderRedirected => format!("{name} answered with a redirect, which is never followed. The operator should check its base URL."),
+            Self::SystemCredentials => format!(
+                "{name} did not let your key pay but its own credentials, so this answer was ended. Test your key for the model’s provider under Providers, and talk to the provider directly until it is in order."
+            ),
             Self::UpstreamTruncated => format!("{name} broke the answer off. What had arrived is kept; try again."),
             _ => format!("{name} gave an answer that could not be used. Try again, or pick another model."),
         }

@@ -18,6 +18,18 @@ pub struct CredentialField {
     pub required: bool,
     /// Whether it has lines, as a service account's JSON has.
     pub multiline: bool,
+    /// The values that it may have; empty for what is typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<FieldChoice>,
+}
+
+/// One value that a field of a credential form may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChoice {
+    /// The value in `credentials`.
+    pub value: String,
+    /// What it means.
+    pub label: String,
 }
 
 /// A provider as `GET /api/providers` lists it.
@@ -38,6 +50,9 @@ pub struct ProviderView {
     pub connected: bool,
     /// How many keys the person has here.
     pub keys: u32,
+    /// Whether it gives out keys by itself, to who lets us in there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub connect: bool,
 }
 
 /// What is known about a stored key.

@@ -33,6 +33,7 @@ impl ErrorCode {
             Self::Timeout => "No answer in time",
             Self::Network => "No connection",
             Self::UpstreamTruncated => "The answer broke off",
+            Self::SystemCredentials => "Your key did not pay",
             Self::ServerRestart | Self::Draining => "KeyLM was restarted",
             Self::GenerationInProgress => "Still answering",
             _ => "Something went wrong",
@@ -43,7 +44,9 @@ impl ErrorCode {
     #[must_use]
     pub const fn remedy(self) -> Option<(Way, &'static str)> {
         match self {
-            Self::InvalidKey | Self::KeyUnreadable => Some((Way::Keys, "Fix the key")),
+            Self::InvalidKey | Self::KeyUnreadable | Self::SystemCredentials => {
+                Some((Way::Keys, "Fix the key"))
+            }
             Self::InsufficientPermission | Self::QuotaExhausted => {
                 Some((Way::Keys, "Use another key"))
             }

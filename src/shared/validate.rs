@@ -96,6 +96,13 @@ pub fn address_problem(address: &str) -> Option<&'static str> {
     }
 }
 
+/// Why this is none of the values on offer, or `None` when it is one.
+#[must_use]
+pub fn choice_problem(value: &str, choices: &[(&str, &str)]) -> Option<&'static str> {
+    let known = choices.iter().any(|(known, _)| *known == value);
+    (!known).then_some("Choose one of the values on offer.")
+}
+
 /// Why this is no single label of a host name, or `None` when it is one.
 #[must_use]
 pub fn host_label_problem(label: &str) -> Option<&'static str> {

@@ -358,7 +358,9 @@ impl Dialect {
                     );
                 }
                 ProviderEvent::Usage(usage) => assert_countable(usage),
-                ProviderEvent::Finish(_) | ProviderEvent::Failed(_) => {}
+                ProviderEvent::Finish(_)
+                | ProviderEvent::PaidByGateway
+                | ProviderEvent::Failed(_) => {}
             }
         }
     }

@@ -3,8 +3,10 @@
 mod activity;
 mod auth;
 mod chat;
+mod connect;
 mod errors;
 mod failover;
+mod gateway;
 mod keys;
 mod limits;
 mod models;

@@ -36,9 +36,12 @@ fn account(provider: &dyn Provider) -> Account {
     let fields = provider.info().fields.iter();
     let required = fields.filter(|field| field.required || simplest.contains(&field.name));
     let value = |kind| match kind {
-        FieldKind::Secret => KEY,
+        FieldKind::Secret | FieldKind::LentSecret(_) => KEY,
         FieldKind::Address => "https://llm.example/v1",
-        FieldKind::SecretDocument | FieldKind::Text | FieldKind::HostLabel => "acme",
+        FieldKind::SecretDocument
+        | FieldKind::Text
+        | FieldKind::HostLabel
+        | FieldKind::Choice(_) => "acme",
     };
     let fields = required.map(|field| {
         let value = Secret::new(value(field.kind).to_owned());
@@ -54,10 +57,7 @@ fn account(provider: &dyn Provider) -> Account {
 
 fn at(provider: &dyn Provider, overrides: &Overrides, credential: Credential) -> Account {
     let origins = provider.origins(overrides, &credential).expect("origins");
-    Account {
-        origins,
-        credential,
-    }
+    Account::new(origins, credential)
 }
 
 /// What requests of `account` are built from, at a fixed time.

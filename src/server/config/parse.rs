@@ -1,5 +1,7 @@
 //! From the text of a setting to its value. What each function answers when it refuses completes "expected …".
 
+use crate::server::crypto::secret::Secret;
+use crate::shared::validate::key_problem;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -54,6 +56,14 @@ pub fn log_level(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text)
         .map(|_| text.to_owned())
         .map_err(|_| expected.to_owned())
+}
+
+/// A credential in one line, as it travels in headers.
+pub fn key(text: &str) -> Result<Secret, String> {
+    match key_problem(text) {
+        None => Ok(Secret::new(text.to_owned())),
+        Some(_) => Err("a key in one line, without blanks".to_owned()),
+    }
 }
 
 /// More than 2³²−1 is as good as 2³²−1.

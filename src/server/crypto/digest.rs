@@ -26,6 +26,15 @@ pub fn hash_token(auth_secret: &Secret, token: &str) -> String {
     ))
 }
 
+/// What only this installation can make of these parts: the verifier of a code that was asked for with them, 43 characters
+/// (RFC 7636 §4.1).
+#[must_use]
+pub fn code_verifier(auth_secret: &Secret, parts: &[&str]) -> Secret {
+    let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+    let mac = mac(auth_secret.expose().as_bytes(), "connect/v1", &parts);
+    Secret::new(URL_SAFE_NO_PAD.encode(mac))
+}
+
 /// A stand-in for an e-mail address in the keys of limiters and in logs: the same for every spelling of the case, and
 /// whether or not there is such an account.
 #[must_use]

@@ -2,8 +2,9 @@
 
 use super::Inner;
 use crate::server::providers::account::Account;
+use crate::server::store::answers::PaidBy;
 use crate::server::store::provider_keys::{self, StoredKey, Trouble};
-use crate::server::store::{Result, answers};
+use crate::server::store::{Result, Tx, answers};
 use crate::shared::chat::Message;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::time::Timestamp;
@@ -14,6 +15,59 @@ pub struct Payer {
     pub key: StoredKey,
     /// Its credential, and where that may go.
     pub account: Account,
+    /// The key at another provider that pays in its place, where it only opens the door.
+    pub brought: Option<StoredKey>,
+}
+
+impl Payer {
+    /// A key that pays by itself.
+    #[must_use]
+    pub const fn new(key: StoredKey, account: Account) -> Self {
+        Self {
+            key,
+            account,
+            brought: None,
+        }
+    }
+
+    /// Lets `other` pay for what this key asks.
+    pub fn bring(&mut self, other: Self) {
+        self.account.brought = Some(other.account.credential);
+        self.brought = Some(other.key);
+    }
+
+    /// The visible tails of what is sent.
+    #[must_use]
+    pub fn mask(&self) -> String {
+        let own = &self.key.view.mask;
+        match &self.brought {
+            Some(brought) => format!("{own} with {} {}", brought.view.provider, brought.view.mask),
+            None => own.clone(),
+        }
+    }
+
+    /// What is kept of it with an answer.
+    #[must_use]
+    pub fn paid_by(&self) -> PaidBy {
+        PaidBy {
+            key: self.key.view.id.clone(),
+            mask: self.mask(),
+            brought: self.brought.as_ref().map(|key| key.view.id.clone()),
+        }
+    }
+
+    /// Notes that all of it is about to be sent, unless a part of it was removed, replaced or switched off meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take(&self, tx: &mut Tx, now: Timestamp) -> Result<bool> {
+        for key in std::iter::once(&self.key).chain(&self.brought) {
+            if !provider_keys::take(tx, &key.view.id, key.version, now).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// A key that was asked too often, without a word on how long that lasts. Milliseconds.
@@ -92,10 +146,11 @@ impl Inner {
         let key = &from.key;
         let trouble = trouble(Some(error), now);
         provider_keys::note_used(&mut tx, &key.view.id, key.version, trouble.as_ref(), now).await?;
-        let next = &to.key;
-        let handed = if !provider_keys::take(&mut tx, &next.view.id, next.version, now).await? {
+        let handed = if !to.take(&mut tx, now).await? {
             Handed::Gone
-        } else if answers::hand_over(&mut tx, &message.id, &self.owner, epoch, &next.view).await? {
+        } else if answers::hand_over(&mut tx, &message.id, &self.owner, epoch, &to.paid_by())
+            .await?
+        {
             Handed::Over
         } else {
             return Ok(Handed::Lost);

@@ -245,7 +245,7 @@ impl<'a> Running<'a> {
         self.asking = false;
         let attempt = self.paying().map(|payer| Attempt {
             key_id: payer.key.view.id.clone(),
-            key_mask: payer.key.view.mask.clone(),
+            key_mask: payer.mask(),
             status,
             code,
         });
@@ -375,6 +375,7 @@ impl<'a> Running<'a> {
                 ProviderEvent::Reasoning(text) => self.say(Piece::Reasoning(text)),
                 ProviderEvent::Usage(usage) => self.usage = Some(usage),
                 ProviderEvent::Finish(reason) => self.finish = Some(reason),
+                ProviderEvent::PaidByGateway => self.check_payer()?,
                 ProviderEvent::Failed(error) => return Err(error),
             }
             let limit = self.engine.parts.limits.output;
@@ -390,6 +391,14 @@ impl<'a> Running<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a gateway may pay, which it may not where the person's key was there to pay.
+    fn check_payer(&self) -> Result<(), ProviderError> {
+        match self.paying().and_then(|payer| payer.brought.as_ref()) {
+            Some(_) => Err(ProviderError::new(ErrorCode::SystemCredentials)),
+            None => Ok(()),
+        }
     }
 
     fn say(&mut self, mut piece: Piece) {

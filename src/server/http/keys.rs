@@ -1,15 +1,17 @@
 //! `/api/providers` and the keys below it.
 
-use super::extract::{Body, CurrentUser, Id, Ids};
-use crate::server::error::ApiError;
+use super::extract::{Body, CurrentUser, Id, Ids, Query, session_token};
+use crate::server::crypto::secret::Secret;
+use crate::server::error::{ApiError, to_app_error};
 use crate::server::services::keys::KeyChange;
 use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::ids::{KeyId, ProviderId};
 use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -45,6 +47,8 @@ struct Change {
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/providers", get(providers))
+        .route("/providers/{provider}/connect", get(connect))
+        .route("/providers/{provider}/callback", get(callback))
         .route("/providers/{provider}/keys", get(list).post(add))
         .route(
             "/providers/{provider}/keys/{key}",
@@ -60,6 +64,58 @@ async fn providers(
     Ok(Json(
         json!({ "providers": services.providers(&user.id).await? }),
     ))
+}
+
+/// Sends a person to a provider that gives out keys by itself.
+async fn connect(
+    State(state): State<AppState>,
+    CurrentUser(_): CurrentUser,
+    headers: HeaderMap,
+    Id(provider): Id<ProviderId>,
+) -> Result<Response, ApiError> {
+    let session = session(&state, &headers)?;
+    let page = state.services.leave_to_connect(&session, &provider).await?;
+    Ok((StatusCode::FOUND, [(header::LOCATION, page.to_string())]).into_response())
+}
+
+#[derive(Deserialize)]
+struct Back {
+    code: Option<String>,
+    state: Option<String>,
+}
+
+/// Where the provider sends them back to. What came of it is one word in the address of the page of keys.
+async fn callback(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    headers: HeaderMap,
+    Id(provider): Id<ProviderId>,
+    Query(back): Query<Back>,
+) -> Result<Redirect, ApiError> {
+    let session = session(&state, &headers)?;
+    let word = match (back.code, back.state) {
+        (Some(code), Some(told)) => {
+            let services = &state.services;
+            let key = services
+                .come_back_connected(&user.id, &session, &provider, &code, &told)
+                .await;
+            match key {
+                Ok(_) => "done",
+                Err(ServiceError::NotConnected) => "stale",
+                Err(error @ ServiceError::NotFound) => return Err(error.into()),
+                Err(error) => to_app_error(error).code.as_str(),
+            }
+        }
+        _ => "denied",
+    };
+    let page = format!("/providers?connect={word}&at={provider}#{provider}");
+    Ok(Redirect::to(&page))
+}
+
+/// The token of the session that [`CurrentUser`] found.
+fn session(state: &AppState, headers: &HeaderMap) -> Result<Secret, ServiceError> {
+    let token = session_token(headers, state.config.secure());
+    token.map(Secret::new).ok_or(ServiceError::Unauthenticated)
 }
 
 async fn list(

@@ -18,9 +18,24 @@ pub struct Account {
     pub origins: Vec<Url>,
     /// What the person gave.
     pub credential: Credential,
+    /// What the operator lends for fields that the person left empty. It is never stored.
+    pub lent: Credential,
+    /// The person's key at another provider, which pays for the next request ([`super::Provider::brings`]).
+    pub brought: Option<Credential>,
 }
 
 impl Account {
+    /// A credential that goes there, with nothing lent and nothing brought.
+    #[must_use]
+    pub fn new(origins: Vec<Url>, credential: Credential) -> Self {
+        Self {
+            origins,
+            credential,
+            lent: Credential(BTreeMap::new()),
+            brought: None,
+        }
+    }
+
     /// The scheme, host and port that the credential is sealed for, and the only ones that it is sent to beside the
     /// provider's other fixed addresses.
     #[must_use]
@@ -44,12 +59,14 @@ pub struct Access<'a> {
 }
 
 impl<'a> Access<'a> {
-    /// The value of a field of the credential.
+    /// The value of a field of the credential, or what the operator lends for it.
     ///
     /// # Errors
     /// `invalid_key` when the field was never given.
     pub fn field(&self, name: &str) -> Result<&'a Secret, ProviderError> {
-        self.account.credential.field(name)
+        let account = self.account;
+        let own = account.credential.field(name);
+        own.or_else(|_| account.lent.field(name))
     }
 
     /// Address number `index` of [`ProviderInfo::origins`].

@@ -1,15 +1,16 @@
 //! Providers that speak Chat Completions, as data: each says in its own file what it is and where it differs.
 
-use super::account::{self, Access, Overrides};
+use super::account::{self, Access, Account, Overrides};
 use super::classify;
 use super::decode::count;
 use super::openai::chat::{self, Quirks, USAGE};
 use super::{
-    ChatRequest, Credential, Decoder, LiveModel, ModelPage, Provider, ProviderError, ProviderInfo,
-    WireFailure, WireRequest, wire,
+    ChatRequest, Connect, Credential, Decoder, FieldProblem, LiveModel, ModelPage, Provider,
+    ProviderError, ProviderInfo, WireFailure, WireRequest, wire,
 };
 use crate::server::crypto::secret::Secret;
 use crate::shared::error::ErrorCode;
+use crate::shared::ids::ModelId;
 use crate::shared::model::Pricing;
 use serde_json::Value;
 use url::Url;
@@ -19,6 +20,9 @@ type SecretHeaders = Vec<(&'static str, Secret)>;
 
 /// The addresses that a credential names.
 type Origins = fn(&Credential) -> Known<Vec<Url>>;
+
+/// Whose key pays for a model.
+type Brings = fn(&Account, &ModelId) -> Result<Option<&'static str>, &'static str>;
 
 /// One of them.
 pub struct Compatible {
@@ -32,6 +36,12 @@ pub struct Compatible {
     pub(super) models: fn(&[Value]) -> Vec<LiveModel>,
     /// What only a good key may read, where anybody may read the list.
     pub(super) check: Option<fn(&Access<'_>) -> Known<Url>>,
+    /// Looks at fields that depend on each other.
+    pub(super) complete: fn(Credential) -> Result<Credential, FieldProblem>,
+    /// How it gives out keys by itself.
+    pub(super) connect: Option<&'static Connect>,
+    /// Whose key pays beside its own.
+    pub(super) brings: Brings,
     /// Where it is, if a person says so; only then may it be anywhere.
     pub(super) origins: Option<Origins>,
     /// Where an answer is asked for.
@@ -48,6 +58,9 @@ impl Compatible {
             list: |access| wire::endpoint(access.origin(0)?, &["models"]),
             models: |rows| rows.iter().filter_map(plain).collect(),
             check: None,
+            complete: Ok,
+            connect: None,
+            brings: |_, _| Ok(None),
             origins: None,
             chat: |access, _| wire::endpoint(access.origin(0)?, &["chat", "completions"]),
         }
@@ -85,6 +98,22 @@ fn rows(body: &Value) -> Option<&[Value]> {
 impl Provider for Compatible {
     fn info(&self) -> &'static ProviderInfo {
         self.info
+    }
+
+    fn complete(&self, credential: Credential) -> Result<Credential, FieldProblem> {
+        (self.complete)(credential)
+    }
+
+    fn connect(&self) -> Option<&'static Connect> {
+        self.connect
+    }
+
+    fn brings(
+        &self,
+        account: &Account,
+        model: &ModelId,
+    ) -> Result<Option<&'static str>, &'static str> {
+        (self.brings)(account, model)
     }
 
     fn origins(&self, overrides: &Overrides, credential: &Credential) -> Known<Vec<Url>> {

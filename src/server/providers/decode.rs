@@ -67,7 +67,9 @@ impl<D: Dialect> Decoding<D> {
                     !self.finished && !text.is_empty()
                 }
                 ProviderEvent::Finish(_) => !std::mem::replace(&mut self.finished, true),
-                ProviderEvent::Usage(_) | ProviderEvent::Failed(_) => true,
+                ProviderEvent::Usage(_)
+                | ProviderEvent::PaidByGateway
+                | ProviderEvent::Failed(_) => true,
             };
             if wanted {
                 out.push(event);

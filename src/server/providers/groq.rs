@@ -7,7 +7,7 @@ use super::openai::{
     Knobs,
     chat::{More, Quirks},
 };
-use super::{API_KEY, ChatRequest, LiveModel, OriginInfo, ProviderInfo, wire};
+use super::{API_KEY, ChatRequest, LiveModel, OriginInfo, ProviderEvent, ProviderInfo, wire};
 use crate::shared::chat::ReasoningEffort::{self, High, Low, Medium};
 use crate::shared::error::ErrorCode;
 use serde_json::{Value, json};
@@ -30,9 +30,10 @@ static QUIRKS: Quirks = Quirks {
     asks_usage: false,
     more: MORE,
     rule,
-    watch: |chunk| match text(chunk, "/x_groq/error") {
-        Some(error) => Err(classify::in_stream(&json!({ "error": error }), rule)),
-        None => Ok(()),
+    watch: |chunk| {
+        let error = text(chunk, "/x_groq/error")?;
+        let error = classify::in_stream(&json!({ "error": error }), rule);
+        Some(ProviderEvent::Failed(error))
     },
     ..Quirks::NONE
 };

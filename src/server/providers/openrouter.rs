@@ -4,10 +4,14 @@ use super::classify::Said;
 use super::compatible::{self, Compatible, price};
 use super::decode::{count, text};
 use super::openai::chat::{More, Quirks};
-use super::{API_KEY, LiveModel, OriginInfo, ProviderInfo, wire};
+use super::{
+    API_KEY, ChatRequest, Connect, LiveModel, OriginInfo, ProviderError, ProviderInfo, wire,
+};
+use crate::server::crypto::secret::Secret;
 use crate::shared::chat::ReasoningEffort::{self, High, Low, Medium, Minimal, None as No, Xhigh};
 use crate::shared::error::ErrorCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use url::Url;
 
 static INFO: ProviderInfo = ProviderInfo {
     id: "openrouter",
@@ -35,7 +39,34 @@ pub static OPENROUTER: Compatible = Compatible {
     list: |access| wire::endpoint(access.origin(0)?, &["models", "user"]),
     models: |rows| rows.iter().filter_map(model).collect(),
     check: Some(|access| wire::endpoint(access.origin(0)?, &["key"])),
+    connect: Some(&CONNECT),
     ..Compatible::new(&INFO, &QUIRKS)
+};
+
+static CONNECT: Connect = Connect {
+    page: |base, callback, challenge| {
+        let place = base.as_str().trim_end_matches('/');
+        let mut page = Url::parse(&format!("{}/auth", place.strip_suffix("/api/v1")?)).ok()?;
+        page.query_pairs_mut()
+            .append_pair("callback_url", callback.as_str())
+            .append_pair("code_challenge", challenge)
+            .append_pair("code_challenge_method", "S256");
+        Some(page)
+    },
+    exchange: |base, code, verifier| {
+        let verifier = verifier.expose();
+        let body =
+            json!({"code": code, "code_verifier": verifier, "code_challenge_method": "S256"});
+        let url = wire::endpoint(base, &["auth", "keys"])?;
+        let request = wire::post(url, Vec::new(), &body);
+        Ok(wire::accepting(request, "application/json"))
+    },
+    key: |body| {
+        let said: Option<Value> = serde_json::from_slice(body).ok();
+        let key = said.as_ref().and_then(|said| text(said, "/key"));
+        let key = key.map(|key| Secret::new(key.to_owned()));
+        key.ok_or(ProviderError::new(ErrorCode::UpstreamError))
+    },
 };
 
 fn model(row: &Value) -> Option<LiveModel> {
@@ -64,13 +95,18 @@ const EFFORTS: &[ReasoningEffort] = &[No, Minimal, Low, Medium, High, Xhigh];
 
 /// OpenRouter leaves out by itself what a model does not take, so everything may be sent.
 const MORE: More = |_, request, body| {
+    reasoning(request, body);
+    Ok(())
+};
+
+/// How much a model is to think, in one dialect for all of them.
+pub(super) fn reasoning(request: &ChatRequest, body: &mut Map<String, Value>) {
     let wanted = request.settings.reasoning_effort;
     let wanted = wanted.filter(|_| request.capabilities.reasoning);
     if let Some(effort) = wanted.and_then(|wanted| wire::nearest(wanted, EFFORTS)) {
         body.insert("reasoning".to_owned(), json!({"effort": effort.as_str()}));
     }
-    Ok(())
-};
+}
 
 fn rule(said: &Said) -> Option<ErrorCode> {
     let types = [

@@ -70,9 +70,9 @@ mod tests {
 
     #[test]
     fn a_token_is_its_accounts_alone_and_ends_before_its_time() {
-        let account = |key: &str| Account {
-            origins: vec!["https://a.example".parse().unwrap()],
-            credential: Credential::key(Secret::new(key.to_owned())),
+        let account = |key: &str| {
+            let origin = "https://a.example".parse().unwrap();
+            Account::new(vec![origin], Credential::key(Secret::new(key.to_owned())))
         };
         let token = Token {
             secret: Secret::new("t".to_owned()),

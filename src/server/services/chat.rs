@@ -13,7 +13,7 @@ use crate::server::render;
 use crate::server::store::Tx;
 use crate::server::store::events::{self, Event, Kind};
 use crate::server::store::messages::{self, Placed, Running};
-use crate::server::store::{provider_keys, threads};
+use crate::server::store::{answers, threads};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
 use crate::shared::model::{Capabilities, Model};
@@ -169,6 +169,7 @@ impl Services {
             _ => thread.model.clone(),
         };
         let (known, payers) = self.offering(&user, provider, keys, &model).await?;
+        let payers = self.bringing(&user, provider, payers, &model).await?;
 
         let mut tx = self.0.db.begin().await?;
         let now = self.0.env.now();
@@ -196,22 +197,15 @@ impl Services {
         if !place.shown {
             messages::show_up_to(&mut tx, &thread.id, place.above.as_ref()).await?;
         }
-        let (asked, new) = match place.asked {
-            Some(asked) => (asked, false),
-            None => {
-                let above = place.above.as_ref();
-                (self.question(&thread, above, &ask, &request)?, true)
-            }
+        let (asked, new) = if let Some(asked) = place.asked {
+            (asked, false)
+        } else {
+            let above = place.above.as_ref();
+            (self.question(&thread, above, &ask, &request)?, true)
         };
         let placed = self.blank_answer(&thread, &asked, id.clone(), model.clone(), payer);
-        let lease = (self.0.engine.owner(), self.0.engine.lease());
-        let rows = [(&asked, None), (&placed, Some(lease))];
-        match messages::insert(&mut tx, rows.get(usize::from(!new)..).unwrap_or_default()).await {
-            Err(error) if error.is_conflict() => {
-                return Err(ServiceError::GenerationInProgress(None));
-            }
-            other => other?,
-        }
+        self.insert(&mut tx, Some(&asked).filter(|_| new), &placed, payer)
+            .await?;
         let answer = placed.message;
         let data =
             json!({ "threadId": thread.id, "userMessage": asked.message, "message": answer })
@@ -534,6 +528,29 @@ impl Services {
         })
     }
 
+    /// Stores an answer before its first word, and the question with it, where that is new.
+    async fn insert(
+        &self,
+        tx: &mut Tx,
+        asked: Option<&Placed>,
+        answer: &Placed,
+        payer: &Payer,
+    ) -> Result<()> {
+        let lease = (self.0.engine.owner(), self.0.engine.lease());
+        let asked = asked.map(|asked| (asked, None));
+        let rows: Vec<_> = asked.into_iter().chain([(answer, Some(lease))]).collect();
+        match messages::insert(tx, &rows).await {
+            Err(error) if error.is_conflict() => {
+                return Err(ServiceError::GenerationInProgress(None));
+            }
+            other => other?,
+        }
+        if let Some(brought) = &payer.brought {
+            answers::bring(tx, &answer.message.id, &brought.view.id).await?;
+        }
+        Ok(())
+    }
+
     /// The answer before its first word.
     fn blank_answer(
         &self,
@@ -552,7 +569,7 @@ impl Services {
         Placed {
             message,
             depth: asked.depth + 1,
-            key_mask: Some(payer.key.view.mask.clone()),
+            key_mask: Some(payer.mask()),
             sibling: (1, 1),
         }
     }
@@ -584,8 +601,7 @@ impl Services {
 async fn take_first(tx: &mut Tx, payers: Vec<Payer>, now: Timestamp) -> Result<Vec<Payer>> {
     let mut left = payers.into_iter();
     for payer in left.by_ref() {
-        let key = &payer.key;
-        if provider_keys::take(tx, &key.view.id, key.version, now).await? {
+        if payer.take(tx, now).await? {
             return Ok(std::iter::once(payer).chain(left).collect());
         }
     }

@@ -3,21 +3,23 @@
 
 mod sealed;
 
-use super::{Result, ServiceError, Services};
+use super::{Lent, Result, ServiceError, Services};
 use crate::server::catalog;
 use crate::server::crypto::secret::Secret;
 use crate::server::engine::payers::Payer;
 use crate::server::providers::account::Account;
-use crate::server::providers::{self, Credential, FieldKind, Provider, ProviderError, REGISTRY};
+use crate::server::providers::{
+    self, Credential, FieldInfo, FieldKind, Provider, ProviderError, REGISTRY,
+};
 use crate::server::store::answers;
 use crate::server::store::provider_keys::{self, StoredKey};
 use crate::shared::error::{AppError, ErrorCode};
-use crate::shared::ids::{KeyId, ProviderId, UserId};
+use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::Model;
-use crate::shared::provider::{CredentialField, KeyStatus, KeyView, ProviderView};
+use crate::shared::provider::{CredentialField, FieldChoice, KeyStatus, KeyView, ProviderView};
 use crate::shared::validate::{
-    MAX_LABEL_CHARS, address_problem, document_problem, host_label_problem, key_problem,
-    text_problem,
+    MAX_LABEL_CHARS, address_problem, choice_problem, document_problem, host_label_problem,
+    key_problem, text_problem,
 };
 use sealed::Slot;
 use std::collections::{BTreeMap, HashMap};
@@ -53,7 +55,19 @@ fn clean_label(label: Option<&str>) -> Result<Option<String>> {
     Ok(label.map(str::to_owned))
 }
 
-fn credential(provider: &dyn Provider, mut given: HashMap<String, String>) -> Result<Credential> {
+/// What the operator lends for a field that stays empty.
+pub(super) fn lent<'a>(field: &FieldInfo, lent: &'a Lent) -> Option<&'a Secret> {
+    match field.kind {
+        FieldKind::LentSecret(var) => lent.get(var),
+        _ => None,
+    }
+}
+
+fn credential(
+    provider: &dyn Provider,
+    mut given: HashMap<String, String>,
+    lends: &Lent,
+) -> Result<Credential> {
     let mut problems = BTreeMap::new();
     let mut fields = BTreeMap::new();
     for field in provider.info().fields {
@@ -62,15 +76,16 @@ fn credential(provider: &dyn Provider, mut given: HashMap<String, String>) -> Re
             .unwrap_or_default()
             .trim()
             .to_owned();
-        if value.is_empty() && !field.required {
+        if value.is_empty() && (!field.required || lent(field, lends).is_some()) {
             continue;
         }
         let problem = match field.kind {
-            FieldKind::Secret => key_problem(&value),
+            FieldKind::Secret | FieldKind::LentSecret(_) => key_problem(&value),
             FieldKind::SecretDocument => document_problem(&value),
             FieldKind::Text => text_problem(&value),
             FieldKind::HostLabel => host_label_problem(&value),
             FieldKind::Address => address_problem(&value),
+            FieldKind::Choice(choices) => choice_problem(&value, choices),
         };
         match problem {
             Some(problem) => drop(problems.insert(field.name.to_owned(), problem.to_owned())),
@@ -108,22 +123,44 @@ impl Services {
                 credential_fields: info
                     .fields
                     .iter()
-                    .map(|field| CredentialField {
-                        name: field.name.to_owned(),
-                        label: field.label.to_owned(),
-                        secret: field.kind.is_secret(),
-                        required: field.required,
-                        multiline: field.kind.is_multiline(),
-                    })
+                    .map(|field| self.field_view(field))
                     .collect(),
                 connected: own().any(|key| {
                     key.view.active
                         && matches!(key.view.status, KeyStatus::Valid | KeyStatus::Unverified)
                 }),
                 keys: u32::try_from(own().count()).unwrap_or(u32::MAX),
+                connect: self.connects(*provider),
             })
         };
         Ok(REGISTRY.iter().filter_map(view).collect())
+    }
+
+    fn field_view(&self, field: &FieldInfo) -> CredentialField {
+        let choices: &[(&str, &str)] = match field.kind {
+            FieldKind::Choice(choices) => choices,
+            _ => &[],
+        };
+        let lent = lent(field, &self.0.lent).is_some();
+        let empty = if lent {
+            " (empty: this server’s)"
+        } else {
+            ""
+        };
+        CredentialField {
+            name: field.name.to_owned(),
+            label: format!("{}{empty}", field.label),
+            secret: field.kind.is_secret(),
+            required: field.required && !lent,
+            multiline: field.kind.is_multiline(),
+            choices: choices
+                .iter()
+                .map(|(value, label)| FieldChoice {
+                    value: (*value).to_owned(),
+                    label: (*label).to_owned(),
+                })
+                .collect(),
+        }
     }
 
     /// The person's keys at a provider, or at all, in the order in which they are tried.
@@ -154,7 +191,7 @@ impl Services {
             return Err(ServiceError::NotFound);
         }
         let label = clean_label(label)?;
-        let credential = credential(provider, given)?;
+        let credential = credential(provider, given, &self.0.lent)?;
         let account = self.account(provider, credential)?;
         let accepted = self.probe(provider, &account).await?;
         let key: KeyId = self
@@ -198,7 +235,7 @@ impl Services {
         let old = provider_keys::get(&self.0.db, user, id, key)
             .await?
             .ok_or(ServiceError::NotFound)?;
-        let credential = credential(provider, given)?;
+        let credential = credential(provider, given, &self.0.lent)?;
         let account = self.account(provider, credential)?;
         let accepted = self.probe(provider, &account).await?;
         let label = label.unwrap_or(old.view.label);
@@ -337,7 +374,7 @@ impl Services {
                 continue;
             }
             match self.open(user, provider, &key).await {
-                Ok(account) => usable.push(Payer { key, account }),
+                Ok(account) => usable.push(Payer::new(key, account)),
                 Err(error @ ServiceError::KeyUnreadable { .. }) => failure = error,
                 Err(error) => return Err(error),
             }
@@ -346,6 +383,47 @@ impl Services {
             Err(failure)
         } else {
             Ok(usable)
+        }
+    }
+
+    /// The same payers, each with the person's key of the provider that has to pay for this model beside them, where they
+    /// agreed to that.
+    ///
+    /// # Errors
+    /// What keeps all of them from paying.
+    pub(super) async fn bringing(
+        &self,
+        user: &UserId,
+        provider: &'static dyn Provider,
+        payers: Vec<Payer>,
+        model: &ModelId,
+    ) -> Result<Vec<Payer>> {
+        let mut able = Vec::with_capacity(payers.len());
+        let mut refusal = Self::no_key(provider, false);
+        for mut payer in payers {
+            match provider.brings(&payer.account, model) {
+                Ok(None) => able.push(payer),
+                Ok(Some(id)) => {
+                    let other = Self::provider(&id.parse().map_err(|_| ServiceError::NotFound)?)?;
+                    match self.usable_key(user, other, None).await {
+                        Ok(brought) => {
+                            payer.bring(brought);
+                            able.push(payer);
+                        }
+                        Err(
+                            error @ (ServiceError::NoKey { .. }
+                            | ServiceError::KeyUnreadable { .. }),
+                        ) => refusal = error,
+                        Err(error) => return Err(error),
+                    }
+                }
+                Err(problem) => refusal = ServiceError::Unpaid(problem),
+            }
+        }
+        if able.is_empty() {
+            Err(refusal)
+        } else {
+            Ok(able)
         }
     }
 

@@ -51,6 +51,7 @@ static MANNER: Manner = Manner {
     usage: Usage::OnRequest,
     reasoning: |piece| json!({"reasoning_content": piece}),
     extra: |_, _| {},
+    routing: |_| None,
     before: concat!(
         "data: {\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"object\":\"\",",
         "\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":",

@@ -29,8 +29,18 @@ pub(super) struct Manner {
     pub(super) reasoning: fn(&str) -> Value,
     /// What a chunk has beside the rest; the flag is set on the last one with text.
     pub(super) extra: fn(&mut Map<String, Value>, bool),
+    /// What the last chunk says of how the request was routed.
+    pub(super) routing: fn(&Map<String, Value>) -> Option<Routing>,
     /// What comes before the first chunk.
     pub(super) before: &'static str,
+}
+
+/// How a gateway routed a request.
+pub(super) struct Routing {
+    /// In the last piece of the answer.
+    pub(super) metadata: Value,
+    /// Whether a key that the request brought has paid.
+    pub(super) own: bool,
 }
 
 /// Where usage is told.
@@ -131,6 +141,7 @@ pub(super) fn ask(
         manner,
         id: format!("chatcmpl-Sim{serial:06}"),
         model: model.clone(),
+        routing: (manner.routing)(&body),
         usage: match manner.usage {
             Usage::OnRequest if !asked_for => None,
             told => Some(told),
@@ -227,6 +238,7 @@ pub(super) struct Chat {
     manner: &'static Manner,
     id: String,
     model: String,
+    routing: Option<Routing>,
     /// Where usage is told, if it is.
     usage: Option<Usage>,
 }
@@ -249,7 +261,15 @@ impl Chat {
         event(None, &chunk)
     }
 
-    fn delta(&self, delta: Value, finish: Option<&str>, usage: Value) -> String {
+    fn delta(&self, mut delta: Value, finish: Option<&str>, mut usage: Value) -> String {
+        if let Some(routing) = self.routing.as_ref().filter(|_| finish.is_some()) {
+            if let Some(delta) = delta.as_object_mut() {
+                delta.insert("provider_metadata".into(), routing.metadata.clone());
+            }
+            if let Some(usage) = usage.as_object_mut() {
+                usage.insert("is_byok".into(), routing.own.into());
+            }
+        }
         let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish});
         self.chunk(json!([choice]), usage, finish.is_some())
     }

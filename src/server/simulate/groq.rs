@@ -61,6 +61,7 @@ static MANNER: Manner = Manner {
             chunk.insert("x_groq".into(), json!({"id": "req_01sim", "usage": usage}));
         }
     },
+    routing: |_| None,
     before: "",
 };
 

@@ -67,6 +67,7 @@ static MANNER: Manner = Manner {
     usage: Usage::WithFinish,
     reasoning: |piece| json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": piece}]}]}),
     extra: |_, _| {},
+    routing: |_| None,
     before: "",
 };
 

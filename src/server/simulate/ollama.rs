@@ -42,6 +42,7 @@ static MANNER: Manner = Manner {
     extra: |chunk, _| {
         chunk.insert("system_fingerprint".into(), "fp_ollama".into());
     },
+    routing: |_| None,
     before: "",
 };
 

@@ -51,6 +51,7 @@ pub(super) static MANNER: Manner = Manner {
         chunk.insert("system_fingerprint".into(), "fp_sim".into());
         chunk.insert("obfuscation".into(), "sIm0".into());
     },
+    routing: |_| None,
     before: "",
 };
 

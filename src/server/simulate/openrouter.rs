@@ -1,13 +1,29 @@
 //! OpenRouter.
 
+use std::sync::{Arc, PoisonError};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Query, State},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::{
+    Shared,
     chat::{Manner, Usage},
     compatible::{self, Compatible},
-    openai::CREATED,
+    openai::{self, CREATED},
     provider::Provider,
-    trouble::{Spelled, Trouble},
+    routes::{Sim, conclude, json_of},
+    trouble::{Deny, Spelled, Trouble},
 };
 
 /// OpenRouter.
@@ -15,7 +31,7 @@ pub(super) static PROVIDER: Provider = Provider {
     name: "OpenRouter",
     places: &[("OPENROUTER_BASE_URL", "/openrouter/api/v1")],
     good: &["sk-or-v1-sim-good"],
-    routes: || API.routes(),
+    routes: || API.routes().merge(connect()),
     spell,
     headers: |number| vec![("x-generation-id", format!("gen-sim{number:06}"))],
     unknown: |_, _| Trouble::not_found("Not Found", None),
@@ -80,6 +96,7 @@ static MANNER: Manner = Manner {
             usage.insert("is_byok".into(), json!(false));
         }
     },
+    routing: |_| None,
     before: ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\n",
 };
 
@@ -109,6 +126,78 @@ fn row(id: &str) -> Value {
         "per_request_limits": null,
         "expiration_date": null,
     })
+}
+
+/// The page that asks a person whether to let an app in, and what changes the code for a key.
+fn connect() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/openrouter/auth", get(ask))
+        .route("/openrouter/api/v1/auth/keys", post(exchange))
+}
+
+/// What an app sends a person with.
+#[derive(Deserialize)]
+struct Asked {
+    callback_url: String,
+    code_challenge: String,
+    code_challenge_method: String,
+}
+
+async fn ask(State(shared): Sim, Query(asked): Query<Asked>) -> Response {
+    let callback = Url::parse(&asked.callback_url).ok();
+    let callback = callback.filter(|_| asked.code_challenge_method == "S256");
+    let Some(callback) = callback else {
+        return (
+            StatusCode::BAD_REQUEST,
+            "Invalid callback_url or code_challenge_method",
+        )
+            .into_response();
+    };
+    let back = |name: &str, value: &str| {
+        let mut url = callback.clone();
+        url.query_pairs_mut().append_pair(name, value);
+        url.to_string().replace('&', "&amp;")
+    };
+    let mut codes = shared.codes.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut authorize = |kind: &str| {
+        let code = format!("code-sim-{kind}-{}", shared.next());
+        let link = back("code", &code);
+        codes.insert(code, asked.code_challenge.clone());
+        link
+    };
+    let (good, wrong) = (authorize("good"), authorize("wrong"));
+    let cancel = back("error", "access_denied");
+    let page = format!(
+        "<!doctype html><title>OpenRouter</title><h1>Let this app in?</h1>\n\
+         <p><a id=\"authorize\" href=\"{good}\">Authorize</a></p>\n\
+         <p><a id=\"wrong\" href=\"{wrong}\">Authorize, with a key that is refused</a></p>\n\
+         <p><a id=\"cancel\" href=\"{cancel}\">Cancel</a></p>"
+    );
+    Html(page).into_response()
+}
+
+async fn exchange(State(shared): Sim, body: Bytes) -> Response {
+    let outcome = openai::object(&body).map_err(Deny::from).and_then(|body| {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+        if text("code_challenge_method") != "S256" {
+            return Err(Trouble::bad("Invalid code_challenge_method").into());
+        }
+        let code = text("code");
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(text("code_verifier")));
+        let mut codes = shared.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        if codes.get(code) != Some(&challenge) {
+            return Err(Trouble::Filtered.into());
+        }
+        codes.remove(code);
+        let kind = if code.contains("wrong") {
+            "wrong"
+        } else {
+            "good"
+        };
+        let key = format!("sk-or-v1-sim-{kind}-Connected{:06}", shared.next());
+        json_of(Ok(json!({"key": key, "user_id": "user_sim"})))
+    });
+    conclude(&shared, &PROVIDER, outcome).await
 }
 
 fn check(body: &Map<String, Value>, _: &str) -> Result<(), Trouble> {

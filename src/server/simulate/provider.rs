@@ -6,8 +6,8 @@ use axum::Router;
 use http::Method;
 
 use super::{
-    Shared, anthropic, azure_openai, bedrock, cohere, gemini, groq, mistral, ollama, openai,
-    openrouter,
+    Shared, ai_gateway, anthropic, azure_openai, bedrock, cohere, gemini, groq, mistral, ollama,
+    openai, openrouter,
     trouble::{Spelled, Trouble},
     vertex, xai,
 };
@@ -45,6 +45,7 @@ pub(super) static ALL: &[&Provider] = &[
     &groq::PROVIDER,
     &mistral::PROVIDER,
     &openrouter::PROVIDER,
+    &ai_gateway::PROVIDER,
     &azure_openai::PROVIDER,
     &ollama::PROVIDER,
     &vertex::PROVIDER,

@@ -219,10 +219,16 @@ pub(super) fn on_menu(model: &str) -> bool {
     MENU.iter().any(|(id, _)| *id == model)
 }
 
+/// What is played for a model: the fault that a maker's name stands before, or the model itself.
+pub(super) fn played(model: &str) -> &str {
+    let behind = model.rsplit_once('/').map(|(_, id)| id);
+    behind.filter(|id| on_menu(id)).unwrap_or(model)
+}
+
 /// Decides what is answered; `pace` is the pause between the deltas of an ordinary model.
 pub(super) fn course(asked: &Asked, pace: Duration) -> Result<Plan, Deny> {
     denied(asked)?;
-    Ok(match asked.model.as_str() {
+    Ok(match played(&asked.model) {
         "sim-echo" => good(pace, &echo(asked)).capped(),
         "sim-short" | "sim-strict" => good(pace, answer::SHORT).capped(),
         "sim-fast" => Plan::of(
@@ -307,7 +313,7 @@ pub(super) fn course(asked: &Asked, pace: Duration) -> Result<Plan, Deny> {
 
 /// The faults that come before any stream.
 fn denied(asked: &Asked) -> Result<(), Deny> {
-    let trouble = match asked.model.as_str() {
+    let trouble = match played(&asked.model) {
         "sim-html" => return Err(Deny::Html),
         "sim-bomb" => return Err(Deny::Bomb),
         "sim-redirect" => return Err(Deny::Redirect),

@@ -6,7 +6,6 @@ use super::messages::{NANO, Placed, Row, columns, signed, word};
 use super::{Db, Result, Tx, read, within, write};
 use crate::shared::chat::Message;
 use crate::shared::ids::{KeyId, MessageId, UserId};
-use crate::shared::provider::KeyView;
 use crate::shared::time::Timestamp;
 use std::collections::HashMap;
 
@@ -51,6 +50,27 @@ pub async fn begin_streaming(tx: &mut Tx, id: &MessageId, owner: &str, epoch: i6
     Ok(done == 1)
 }
 
+/// Which key opens the door for an answer, and which one pays, where that is another.
+#[derive(Clone, Debug)]
+pub struct PaidBy {
+    /// The key of the answer's provider.
+    pub key: KeyId,
+    /// What is shown of both.
+    pub mask: String,
+    /// The key that a gateway was given to pay with.
+    pub brought: Option<KeyId>,
+}
+
+/// Notes that a gateway was given this key to pay with.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bring(tx: &mut Tx, id: &MessageId, key: &KeyId) -> Result<()> {
+    const SQL: &str = "UPDATE messages SET brought_key_id = $2 WHERE id = $1";
+    within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(key.as_str()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Lets another key pay for an answer that has no text yet, if `owner` still writes it in this epoch. Answers whether it
 /// did.
 ///
@@ -61,12 +81,12 @@ pub async fn hand_over(
     id: &MessageId,
     owner: &str,
     epoch: i64,
-    key: &KeyView,
+    by: &PaidBy,
 ) -> Result<bool> {
-    const SQL: &str = "UPDATE messages SET key_id = $4, key_mask = $5
+    const SQL: &str = "UPDATE messages SET key_id = $4, key_mask = $5, brought_key_id = $6
         WHERE id = $1 AND owner = $2 AND epoch = $3 AND status = 'pending'";
-    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).bind(key.id.as_str()).bind(&key.mask)
-        .execute(c).await.map(|done| done.rows_affected()))?;
+    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).bind(by.key.as_str()).bind(&by.mask)
+        .bind(by.brought.as_ref().map(KeyId::as_str)).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(done == 1)
 }
 
@@ -126,13 +146,12 @@ pub async fn request_stop(db: &Db, id: &MessageId, now: Timestamp) -> Result<boo
     Ok(done == 1)
 }
 
-/// The running answers that a key pays for.
+/// The running answers that a key pays for, by itself or through a gateway.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn running_on(db: &Db, key: &KeyId) -> Result<Vec<MessageId>> {
-    const SQL: &str =
-        "SELECT id FROM messages WHERE status IN ('pending', 'streaming') AND key_id = $1";
+    const SQL: &str = "SELECT id FROM messages WHERE status IN ('pending', 'streaming') AND (key_id = $1 OR brought_key_id = $1)";
     let ids = write!(db, c => sqlx::query_scalar::<_, String>(SQL).bind(key.as_str()).fetch_all(c).await)?;
     Ok(ids.into_iter().filter_map(|id| id.parse().ok()).collect())
 }

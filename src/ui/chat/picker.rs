@@ -397,6 +397,7 @@ mod tests {
                 credential_fields: vec![],
                 connected: models.is_some(),
                 keys: u32::from(models.is_some()),
+                connect: false,
             },
             list: models.map(|models| ModelList {
                 models: models.iter().map(model).collect(),

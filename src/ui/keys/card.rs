@@ -60,6 +60,7 @@ pub(super) fn Card(
     });
     let id = provider.read_value().id.to_string();
     let sent = id.clone();
+    let connect = provider.read_value().connect;
     let docs = provider.read_value().docs_url.clone();
     let name = provider.read_value().name.clone();
     let scope = format!("{id}-new-");
@@ -81,10 +82,18 @@ pub(super) fn Card(
                     <KeyRow key keys provider/>
                 </For>
             </ul>
+            {connect.then(|| view! {
+                // Not a page of ours: the server sends on to the provider's.
+                <a class="button primary" rel="external" href=format!("/api/providers/{id}/connect")>{format!("Connect {name}")}</a>
+            })}
             <details class="connect">
                 <summary class="button">
                     {icon("plus")}
-                    {move || if keys.read().is_empty() { "Connect" } else { "Add another key" }}
+                    {move || match keys.read().is_empty() {
+                        true if connect => "Paste a key",
+                        true => "Connect",
+                        false => "Add another key",
+                    }}
                 </summary>
                 <ActionForm action=add attr:autocomplete="off">
                     <input type="hidden" name="provider" value=sent/>
@@ -131,8 +140,25 @@ pub(super) fn fields(
         } else {
             String::new()
         };
-        if field.multiline {
-            let id = format!("{scope}{}", field.name);
+        let id = format!("{scope}{}", field.name);
+        if !field.choices.is_empty() {
+            let options: Vec<_> = field
+                .choices
+                .iter()
+                .map(|choice| view! { <option value=choice.value.clone()>{choice.label.clone()}</option> })
+                .collect();
+            view! {
+                <div class="field">
+                    <label for=id.clone()>{field.label.clone()}</label>
+                    <select id=id name=name required aria-invalid=move || problem.read().is_some().then_some("true")>
+                        <option value="">"Choose…"</option>
+                        {options}
+                    </select>
+                    <p class="field-note trouble" aria-live="polite">{move || problem.get()}</p>
+                </div>
+            }
+            .into_any()
+        } else if field.multiline {
             view! {
                 <div class="field">
                     <label for=id.clone()>{field.label.clone()}</label>

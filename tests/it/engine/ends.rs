@@ -113,10 +113,10 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    let account = Account {
-        credential: Credential::key(Secret::new(OPENAI_KEY.to_owned())),
-        origins: vec![app.sim.url("OPENAI_BASE_URL").parse().unwrap()],
-    };
+    let account = Account::new(
+        vec![app.sim.url("OPENAI_BASE_URL").parse().unwrap()],
+        Credential::key(Secret::new(OPENAI_KEY.to_owned())),
+    );
     let owner = app
         .text("SELECT user_id FROM threads")
         .await
@@ -132,7 +132,7 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
         message: answer.message.clone(),
         start,
         provider: providers::find(&"openai".parse().unwrap()).unwrap(),
-        payers: vec![Payer { key, account }],
+        payers: vec![Payer::new(key, account)],
         request: ChatRequest {
             model: "sim-short".parse().unwrap(),
             capabilities: Capabilities::default(),

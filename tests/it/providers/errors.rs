@@ -194,6 +194,56 @@ fn openrouter_may_refuse_with_a_good_status() {
 }
 
 #[rstest]
+#[case::wrong_key(401, r#"{"error":{"message":"Authentication failed","type":"authentication_error"},"generationId":"gen_1"}"#, InvalidKey)]
+#[case::no_credit(
+    402,
+    r#"{"error":{"message":"Insufficient funds","type":"insufficient_funds"}}"#,
+    QuotaExhausted
+)]
+#[case::may_not(
+    403,
+    r#"{"error":{"message":"x","type":"forbidden","param":{"ruleId":"r"}}}"#,
+    InsufficientPermission
+)]
+#[case::no_model(404, r#"{"error":{"message":"Model 'x' not found","type":"model_not_found","param":{"modelId":"x"}}}"#, BadModel)]
+#[case::nothing_there(404, r#"{"error":{"message":"x","type":"not_found"}}"#, BadModel)]
+#[case::limited(
+    429,
+    r#"{"error":{"message":"x","type":"rate_limit_exceeded"}}"#,
+    RateLimited
+)]
+#[case::limited_by_the_provider(
+    429,
+    r#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#,
+    RateLimited
+)]
+#[case::bad(
+    400,
+    r#"{"error":{"message":"x","type":"invalid_request_error"}}"#,
+    UpstreamError
+)]
+#[case::long(400, r#"{"error":{"message":"prompt is too long: 9 tokens > 8 maximum","type":"invalid_request_error"}}"#, ContextLength)]
+#[case::the_provider_failed(
+    424,
+    r#"{"error":{"message":"x","type":"failed_dependency"}}"#,
+    Overloaded
+)]
+#[case::the_provider_failed_midway(
+    200,
+    r#"{"error":{"message":"x","type":"failed_dependency"}}"#,
+    Overloaded
+)]
+#[case::their_fault(
+    500,
+    r#"{"error":{"message":"x","type":"internal_server_error"}}"#,
+    Overloaded
+)]
+#[case::a_page(502, "<html>Bad gateway</html>", Overloaded)]
+fn ai_gateway(#[case] status: u16, #[case] body: &str, #[case] code: ErrorCode) {
+    assert_eq!(classify("ai-gateway", status, &[], body).code, code);
+}
+
+#[rstest]
 #[case::wrong_key(401, r#"{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}"#, InvalidKey)]
 #[case::network_or_role(
     403,

@@ -322,6 +322,46 @@ fn openrouter_gives_everything_and_prices_too() {
 }
 
 #[test]
+fn the_gateway_gives_limits_tags_and_prices() {
+    assert_eq!(
+        url("ai-gateway", None),
+        "https://ai-gateway.vercel.sh/v1/models"
+    );
+    let page = parse(
+        "ai-gateway",
+        r#"{"object":"list","data":[
+            {"id":"anthropic/claude-sonnet-5.5","object":"model","created":1790812800,"owned_by":"anthropic","name":"Claude Sonnet 5.5",
+             "context_window":1000000,"max_tokens":128000,"type":"language","tags":["reasoning","tool-use","vision"],
+             "pricing":{"input":"0.000002","output":"0.00001","input_cache_read":"0.0000002"}},
+            {"id":"acme/plain","object":"model","created":1,"context_window":0,"max_tokens":0,"type":"language","tags":[]},
+            {"id":"openai/text-embedding-3-small","type":"embedding"},
+            {"id":"bfl/flux","type":"image"}]}"#,
+    );
+    let sonnet = LiveModel {
+        display_name: Some("Claude Sonnet 5.5".to_owned()),
+        context_window: Some(1_000_000),
+        max_output_tokens: Some(128_000),
+        vision: Some(true),
+        tools: Some(true),
+        reasoning: Some(true),
+        pricing: Some(Pricing {
+            input_per_mtok: 2.0,
+            output_per_mtok: 10.0,
+        }),
+        created: Some(1_790_812_800),
+        ..live("anthropic/claude-sonnet-5.5")
+    };
+    let plain = LiveModel {
+        vision: Some(false),
+        tools: Some(false),
+        reasoning: Some(false),
+        created: Some(1),
+        ..live("acme/plain")
+    };
+    assert_eq!(page.models, [sonnet, plain]);
+}
+
+#[test]
 fn azure_gives_deployments_and_the_models_behind_them() {
     assert_eq!(
         url("azure-openai", None),

@@ -68,6 +68,11 @@ static GUESTS: &[Guest] = &[
         header: "authorization",
     },
     Guest {
+        id: "ai-gateway",
+        credential: |kind| vec![("key", format!("vck_sim-{kind}-Canary"))],
+        header: "authorization",
+    },
+    Guest {
         id: "azure-openai",
         credential: |kind| {
             vec![

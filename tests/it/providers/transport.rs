@@ -517,10 +517,7 @@ async fn a_key_that_no_header_can_carry_is_invalid(
     #[values("openai", "anthropic", "gemini")] id: &str,
 ) {
     let (base, seen) = server(JSON, false).await;
-    let account = Account {
-        origins: vec![base],
-        credential: Credential::key(Secret::new(key.to_owned())),
-    };
+    let account = Account::new(vec![base], Credential::key(Secret::new(key.to_owned())));
     let request = provider(id)
         .models_request(&access(&account), None)
         .expect("a request");

@@ -93,6 +93,16 @@ pub fn routes() -> Vec<Route> {
         (Method::POST, "/api/auth/logout", none.clone()),
         (Method::GET, "/api/auth/me", none.clone()),
         (Method::GET, "/api/providers", none.clone()),
+        (
+            Method::GET,
+            "/api/providers/openrouter/connect",
+            none.clone(),
+        ),
+        (
+            Method::GET,
+            "/api/providers/openrouter/callback",
+            none.clone(),
+        ),
         (Method::GET, "/api/providers/openai/keys", none.clone()),
         (Method::POST, "/api/providers/openai/keys", key.clone()),
         (Method::GET, "/api/providers/openai/models", none.clone()),

@@ -90,10 +90,8 @@ mod tests {
         let fields =
             fields.map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned())));
         let credential = Credential(fields.collect());
-        Account {
-            origins: BEDROCK.origins(&BTreeMap::new(), &credential).unwrap(),
-            credential,
-        }
+        let origins = BEDROCK.origins(&BTreeMap::new(), &credential).unwrap();
+        Account::new(origins, credential)
     }
 
     fn access(account: &Account) -> Access<'_> {

@@ -29,7 +29,7 @@ pub(in super::super) struct Quirks {
     /// Whether `[DONE]` may be missing behind a finish reason.
     pub(in super::super) open_end: bool,
     /// Looks at a chunk for what nobody else sends.
-    pub(in super::super) watch: fn(&Value) -> Result<(), ProviderError>,
+    pub(in super::super) watch: fn(&Value) -> Option<ProviderEvent>,
 }
 
 /// Adds to the body of a request.
@@ -46,7 +46,7 @@ impl Quirks {
         more: |_, _, _| Ok(()),
         rule: |_| None,
         open_end: false,
-        watch: |_| Ok(()),
+        watch: |_| None,
     };
 }
 
@@ -143,8 +143,9 @@ impl Dialect for Chat {
         if error || text(value, "/object") == Some("error") {
             return Step::Fail(classify::in_stream(value, self.quirks.rule));
         }
-        if let Err(error) = (self.quirks.watch)(value) {
-            return Step::Fail(error);
+        match (self.quirks.watch)(value) {
+            Some(ProviderEvent::Failed(error)) => return Step::Fail(error),
+            seen => out.extend(seen),
         }
         let usage = value.get("usage").filter(|usage| usage.is_object());
         let Some(choices) = value.get("choices").and_then(Value::as_array) else {

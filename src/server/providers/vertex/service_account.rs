@@ -258,10 +258,8 @@ mod tests {
         let document = document().to_string();
         let given = credential(&[("location", "global"), ("serviceAccount", &document)]);
         let credential = complete(given).unwrap();
-        let account = Account {
-            origins: VERTEX.origins(&BTreeMap::new(), &credential).unwrap(),
-            credential,
-        };
+        let origins = VERTEX.origins(&BTreeMap::new(), &credential).unwrap();
+        let account = Account::new(origins, credential);
         let request = token_request(&account, Timestamp(1_795_176_000_500)).unwrap();
         assert_eq!(request.url.as_str(), TOKEN_URL);
         let body = request.body.unwrap();

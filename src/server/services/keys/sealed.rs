@@ -1,6 +1,7 @@
 //! How a credential is sealed into its row, and opened again.
 
 use super::super::{Result, ServiceError, Services, unreadable};
+use super::lent;
 use crate::server::crypto::envelope::{self, Binding, CryptoError};
 use crate::server::crypto::secret::Secret;
 use crate::server::providers::account::Account;
@@ -53,9 +54,13 @@ impl Services {
                 error,
                 name: provider.info().name,
             })?;
+        let fields = provider.info().fields.iter();
+        let missing = fields.filter(|field| !credential.0.contains_key(field.name));
+        let lent = missing
+            .filter_map(|field| Some((field.name.to_owned(), lent(field, &self.0.lent)?.clone())));
         Ok(Account {
-            origins,
-            credential,
+            lent: Credential(lent.collect()),
+            ..Account::new(origins, credential)
         })
     }
 

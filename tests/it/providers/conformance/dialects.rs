@@ -201,6 +201,18 @@ static OPENROUTER: Dialect = Dialect {
     ..CHAT
 };
 
+static AI_GATEWAY: Dialect = Dialect {
+    name: "Vercel AI Gateway",
+    provider: "ai-gateway",
+    model: "openai/gpt-6.1-sol",
+    reasoning: Yes(
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"@\",\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"@\"}]},\"logprobs\":null,\"finish_reason\":null}]}\n\n",
+    ),
+    usage: "data: {\"choices\":[{\"index\":0,\"delta\":{\"provider_metadata\":{\"gateway\":{\"routing\":{\"modelAttempts\":[{\"providerAttempts\":[{\"provider\":\"openai\",\"credentialType\":\"byok\",\"success\":true}]}]}}}},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5,\"is_byok\":true,\"prompt_tokens_details\":{\"cached_tokens\":3},\"completion_tokens_details\":{\"reasoning_tokens\":2}}}\n\n",
+    error: "data: {\"error\":{\"message\":\"x\",\"type\":\"internal_server_error\"},\"generationId\":\"gen_01\"}\n\n",
+    ..CHAT
+};
+
 static AZURE_OPENAI: Dialect = Dialect {
     name: "Azure OpenAI",
     provider: "azure-openai",
@@ -275,6 +287,7 @@ pub(super) static ALL: &[&Dialect] = &[
     &GROQ,
     &MISTRAL,
     &OPENROUTER,
+    &AI_GATEWAY,
     &AZURE_OPENAI,
     &OLLAMA,
     &VERTEX_GEMINI,
