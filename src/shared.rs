@@ -9,5 +9,6 @@ pub mod ids;
 pub mod model;
 pub mod provider;
 pub mod remedy;
+pub mod tariff;
 pub mod time;
 pub mod validate;

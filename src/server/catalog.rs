@@ -10,24 +10,38 @@ pub use cost::cost_usd;
 use crate::server::providers::LiveModel;
 use crate::shared::ids::ProviderId;
 use crate::shared::model::{Capabilities, Category, Model};
+use crate::shared::tariff::Tariffs;
 use crate::shared::time::Timestamp;
 use snapshot::{Can, SnapshotModel};
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 /// A provider that lists more models than this is not believed.
 const MAX_MODELS: usize = 5000;
 
-/// The models of a key: what its provider listed, filled in from the snapshot, the recommended ones first and then
-/// the newest. Repeated ids are listed once.
+/// The models of a key, and what its provider itself says that they cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listed {
+    /// The recommended ones first and then the newest.
+    pub models: Vec<Model>,
+    /// Of those whose provider gives prices.
+    pub tariffs: Tariffs,
+}
+
+/// What a provider listed, filled in from the snapshot. Repeated ids are listed once.
 #[must_use]
-pub fn merge(provider: &ProviderId, live: Vec<LiveModel>) -> Vec<Model> {
+pub fn merge(provider: &ProviderId, live: Vec<LiveModel>) -> Listed {
     let mut seen = BTreeSet::new();
+    let mut tariffs = Tariffs::new();
     let mut models: Vec<(Option<i64>, Model)> = live
         .into_iter()
         .take(MAX_MODELS)
         .filter(|live| seen.insert(live.id.clone()))
-        .map(|live| (live.created, merged(provider, live)))
+        .map(|live| {
+            tariffs.extend(live.tariff.clone().map(|tariff| (live.id.clone(), tariff)));
+            (live.created, merged(provider, live))
+        })
         .collect();
     models.sort_by_cached_key(|(created, model)| {
         let id = model.id.as_str();
@@ -38,20 +52,42 @@ pub fn merge(provider: &ProviderId, live: Vec<LiveModel>) -> Vec<Model> {
             id.to_owned(),
         )
     });
-    models.into_iter().map(|(_, model)| model).collect()
+    Listed {
+        models: models.into_iter().map(|(_, model)| model).collect(),
+        tariffs,
+    }
 }
 
-/// The models that the snapshot has of a provider, for a key that may not list its own.
+/// The models of the snapshot that people chat with, by provider.
+static CHATTING: LazyLock<HashMap<&str, Vec<Model>>> = LazyLock::new(|| {
+    let shelf = |provider: &'static str| {
+        let live = snapshot::of(provider).filter_map(|known| {
+            let day = known.released.as_deref().and_then(snapshot::midnight);
+            Some(LiveModel {
+                created: day.map(|day| day.0 / 1000),
+                ..LiveModel::new(known.id.parse().ok()?)
+            })
+        });
+        let id = provider.parse().ok()?;
+        Some((provider, merge(&id, live.collect()).models))
+    };
+    snapshot::providers().filter_map(shelf).collect()
+});
+
+/// The models that the snapshot has of a provider, for whoever may not see its own list, or has no key yet.
+pub fn snapshot_models(
+    provider: &ProviderId,
+    now: Timestamp,
+) -> impl Iterator<Item = &'static Model> + use<> {
+    let models = CHATTING.get(provider.as_str()).into_iter().flatten();
+    models.filter(move |model| !has_ended(model, now))
+}
+
+/// Whether the day has come from which the provider does not offer it.
 #[must_use]
-pub fn snapshot_models(provider: &ProviderId, now: Timestamp) -> Vec<Model> {
-    let live = snapshot::of(provider.as_str(), now).filter_map(|known| {
-        let day = known.released.as_deref().and_then(snapshot::midnight);
-        Some(LiveModel {
-            created: day.map(|day| day.0 / 1000),
-            ..LiveModel::new(known.id.parse().ok()?)
-        })
-    });
-    merge(provider, live.collect())
+pub fn has_ended(model: &Model, now: Timestamp) -> bool {
+    let end = model.deprecated_at.as_deref().and_then(snapshot::midnight);
+    end.is_some_and(|end| end <= now)
 }
 
 fn merged(provider: &ProviderId, live: LiveModel) -> Model {
@@ -72,9 +108,8 @@ fn merged(provider: &ProviderId, live: LiveModel) -> Model {
         reasoning: can(live.reasoning, &[Can::Reasoning]),
     };
     let own = known.filter(|_| tuned.is_none());
-    let pricing = live
-        .pricing
-        .or_else(|| own.and_then(SnapshotModel::pricing));
+    let tariff = live.tariff.or_else(|| own.and_then(SnapshotModel::tariff));
+    let pricing = tariff.map(|tariff| tariff.pricing());
     let name = live.display_name.filter(|name| !name.trim().is_empty());
     let name = name.or_else(|| own.filter(|own| own.id == id).map(|own| own.name.clone()));
     Model {
@@ -99,7 +134,10 @@ fn merged(provider: &ProviderId, live: LiveModel) -> Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::ids::ModelId;
     use crate::shared::model::Pricing;
+    use crate::shared::tariff::Tariff;
+    use std::str::FromStr;
 
     fn provider(id: &str) -> ProviderId {
         id.parse().unwrap()
@@ -115,7 +153,7 @@ mod tests {
         said.display_name = Some("Four-O".to_owned());
         said.context_window = Some(7);
         said.vision = Some(false);
-        let models = merge(&provider("openai"), vec![said, live("gpt-4o")]);
+        let models = merge(&provider("openai"), vec![said, live("gpt-4o")]).models;
         let [model] = models.as_slice() else {
             panic!("listed once: {models:?}")
         };
@@ -142,7 +180,8 @@ mod tests {
         let models = merge(
             &provider("openai"),
             vec![live("gpt-9-nova-mini"), live("ft:gpt-4o:acme::1")],
-        );
+        )
+        .models;
         let nova = models
             .iter()
             .find(|model| model.id.as_str() == "gpt-9-nova-mini")
@@ -163,12 +202,9 @@ mod tests {
 
     #[test]
     fn the_recommended_come_first_and_then_the_newest() {
-        let order = |models: Vec<Model>| {
-            models
-                .into_iter()
-                .map(|model| model.id.to_string())
-                .collect::<Vec<_>>()
-        };
+        fn order<'a>(models: impl IntoIterator<Item = &'a Model>) -> Vec<&'a str> {
+            models.into_iter().map(|model| model.id.as_str()).collect()
+        }
         let mut old = live("gpt-4o");
         old.created = Some(1);
         let mut new = live("gpt-5.4");
@@ -176,14 +212,45 @@ mod tests {
         let mut best = live("gpt-6.1-sol");
         best.created = Some(0);
         assert_eq!(
-            order(merge(&provider("openai"), vec![old, new, best])),
+            order(&merge(&provider("openai"), vec![old, new, best]).models),
             ["gpt-6.1-sol", "gpt-5.4", "gpt-4o"]
         );
         let today = snapshot::midnight("2026-11-21").unwrap();
         let claude = order(snapshot_models(&provider("anthropic"), today));
         assert_eq!(&claude[..2], ["claude-opus-5-5", "claude-sonnet-5-5"]);
         for gone in ["claude-3-opus-20240229", "claude-opus-4-20250514"] {
-            assert!(!claude.iter().any(|id| id == gone), "{gone}");
+            assert!(!claude.contains(&gone), "{gone}");
         }
+    }
+
+    #[test]
+    fn the_providers_own_prices_are_kept_beside_the_models() {
+        let mut said = live("gpt-4o");
+        let tariff = Tariff {
+            input: 1.0,
+            output: 2.0,
+            cached_input: Some(0.5),
+            ..Tariff::default()
+        };
+        said.tariff = Some(tariff.clone());
+        let listed = merge(&provider("openai"), vec![live("gpt-5.4"), said]);
+        let own = ModelId::from_str("gpt-4o").unwrap();
+        assert_eq!(listed.tariffs, Tariffs::from([(own.clone(), tariff)]));
+        let price = |id: &ModelId| {
+            let model = listed.models.iter().find(|model| model.id == *id);
+            model.unwrap().pricing.map(|price| price.input_per_mtok)
+        };
+        assert_eq!(price(&own), Some(1.0), "the list wins");
+        assert_eq!(price(&"gpt-5.4".parse().unwrap()), Some(2.5));
+    }
+
+    #[test]
+    fn what_is_announced_to_go_goes_on_its_day() {
+        let offered = |day: &str| {
+            let now = snapshot::midnight(day).unwrap();
+            snapshot_models(&provider("openai"), now).any(|model| model.id.as_str() == "gpt-5")
+        };
+        assert!(offered("2026-12-10"));
+        assert!(!offered("2026-12-11"));
     }
 }

@@ -23,6 +23,7 @@ use crate::server::providers::transport::Transport;
 use crate::server::store::hints::{self, Hint};
 use crate::server::store::{Db, Result, answers};
 use crate::shared::ids::{MessageId, ModelId, ProviderId};
+use crate::shared::tariff::Tariff;
 use crate::shared::time::Timestamp;
 use lease::{LEASE_MS, LeaseClock};
 use live::LiveAnswers;
@@ -32,8 +33,8 @@ use tokio_util::task::TaskTracker;
 use wake::Wakes;
 use writer::Writer;
 
-/// USD for these tokens of this model, where the price is known.
-pub type Price = fn(&ProviderId, &ModelId, &TokenUsage) -> Option<f64>;
+/// USD for these tokens of this model, where the price is known: by the provider's own tariff, or by whatever else is known.
+pub type Price = fn(&ProviderId, &ModelId, Option<&Tariff>, &TokenUsage) -> Option<f64>;
 
 /// How large an answer may become.
 #[derive(Clone, Copy, Debug)]

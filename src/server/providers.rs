@@ -32,7 +32,8 @@ use crate::server::crypto::secret::Secret;
 use crate::shared::chat::{ChatSettings, FinishReason, Role};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{ModelId, ProviderId};
-use crate::shared::model::{Capabilities, Pricing};
+use crate::shared::model::Capabilities;
+use crate::shared::tariff::Tariff;
 use crate::shared::time::Timestamp;
 use account::{Access, Account, Overrides};
 use std::collections::BTreeMap;
@@ -230,7 +231,7 @@ impl ProviderError {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
     missing_docs,
-    reason = "the fields of shared::model::Model, each optional"
+    reason = "the fields of shared::model::Model, each optional; of the prices all that there are"
 )]
 pub struct LiveModel {
     pub id: ModelId,
@@ -243,7 +244,7 @@ pub struct LiveModel {
     pub reasoning: Option<bool>,
     /// `YYYY-MM-DD`.
     pub deprecated_at: Option<String>,
-    pub pricing: Option<Pricing>,
+    pub tariff: Option<Tariff>,
     /// Unix seconds, for "newest first".
     pub created: Option<i64>,
 }
@@ -262,7 +263,7 @@ impl LiveModel {
             json_mode: None,
             reasoning: None,
             deprecated_at: None,
-            pricing: None,
+            tariff: None,
             created: None,
         }
     }
@@ -310,6 +311,8 @@ pub struct TokenUsage {
     pub input: u64,
     /// The part of it that came from the provider's cache.
     pub input_cached: u64,
+    /// The part of it that was put into the provider's cache.
+    pub input_cache_write: u64,
     /// Everything written, reasoning included.
     pub output: u64,
     /// The part of it that was reasoning.

@@ -2,7 +2,7 @@
 //! knows better or more.
 
 use super::words;
-use crate::shared::model::Pricing;
+use crate::shared::tariff::LongContext;
 use crate::shared::time::Timestamp;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -38,17 +38,6 @@ pub struct SnapshotModel {
     pub deprecated_at: Option<String>,
     status: Option<Status>,
     can: Vec<Can>,
-}
-
-/// The prices of a request whose input is longer than `above` tokens; they hold for all of it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct LongContext {
-    /// Tokens.
-    pub above: u64,
-    /// Price of what is read.
-    pub input: f64,
-    /// Price of what is written.
-    pub output: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -134,19 +123,9 @@ impl SnapshotModel {
         self.can.contains(&what)
     }
 
-    pub(super) fn pricing(&self) -> Option<Pricing> {
-        Some(Pricing {
-            input_per_mtok: self.input?,
-            output_per_mtok: self.output?,
-        })
-    }
-
-    /// Whether it can be offered to somebody who may not see the provider's own list.
-    fn is_current(&self, now: Timestamp) -> bool {
-        let gone = self.deprecated_at.as_deref().and_then(midnight);
-        self.status != Some(Status::Deprecated)
-            && gone.is_none_or(|gone| gone > now)
-            && words::chats(&self.id)
+    /// Whether it was offered to people who chat when the snapshot was made.
+    fn is_offered(&self) -> bool {
+        self.status != Some(Status::Deprecated) && words::chats(&self.id)
     }
 }
 
@@ -156,11 +135,16 @@ pub(super) fn find(provider: &str, model: &str) -> Option<&'static SnapshotModel
     models.get(model).or_else(|| models.get(undated(model)?))
 }
 
-/// The models of a provider that can still be asked, in no order.
-pub(super) fn of(provider: &str, now: Timestamp) -> impl Iterator<Item = &'static SnapshotModel> {
+/// The providers that the snapshot knows.
+pub(super) fn providers() -> impl Iterator<Item = &'static str> {
+    SNAPSHOT.keys().map(String::as_str)
+}
+
+/// The models of a provider that people chat with, in no order.
+pub(super) fn of(provider: &str) -> impl Iterator<Item = &'static SnapshotModel> {
     let models = SNAPSHOT.get(provider).into_iter();
     let models = models.flat_map(HashMap::values);
-    models.filter(move |model| model.is_current(now))
+    models.filter(|model| model.is_offered())
 }
 
 /// The start of a day `YYYY-MM-DD`.
@@ -228,13 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_announced_to_go_goes_on_its_day() {
-        let offered = |provider: &str, day: &str, id: &str| {
-            let now = midnight(day).unwrap();
-            of(provider, now).any(|model| model.id == id)
-        };
-        assert!(offered("openai", "2026-12-10", "gpt-5"));
-        assert!(!offered("openai", "2026-12-11", "gpt-5"));
+    fn a_dated_version_goes_with_its_model() {
         let dated = find("anthropic", "claude-sonnet-4-5-20250929").unwrap();
         assert_eq!(dated.deprecated_at.as_deref(), Some("2026-11-30"));
         for id in read(include_str!("overlay.json")).ends.keys() {

@@ -16,6 +16,7 @@ use crate::server::store::events::{Event, Kind};
 use crate::shared::chat::{Attempt, FinishReason, Message, MessageStatus, Timing};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::MessageId;
+use crate::shared::tariff::Tariff;
 use crate::shared::time::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -49,6 +50,8 @@ pub struct Turn {
     pub payers: Vec<Payer>,
     /// What is asked.
     pub request: ChatRequest,
+    /// What the provider itself says that the model costs.
+    pub tariff: Option<Tariff>,
     /// When the person sent.
     pub sent_at: Timestamp,
 }
@@ -511,7 +514,8 @@ impl<'a> Running<'a> {
         };
         message.usage = said.usage(self.usage, |tokens| {
             let (provider, model) = (message.provider.as_ref()?, message.model.as_ref()?);
-            (self.engine.parts.price)(provider, model, tokens)
+            let listed = self.turn.tariff.as_ref();
+            (self.engine.parts.price)(provider, model, listed, tokens)
         });
         if self.asking {
             // It was stopped midway.

@@ -3,7 +3,7 @@
 
 use super::account::Account;
 use super::classify::Said;
-use super::compatible::{self, Compatible, price};
+use super::compatible::{self, Compatible, tariff};
 use super::decode::{count, text};
 use super::openai::chat::{More, Quirks};
 use super::{
@@ -169,7 +169,7 @@ fn model(row: &Value) -> Option<LiveModel> {
         vision: tagged("vision"),
         tools: tagged("tool-use"),
         reasoning: tagged("reasoning"),
-        pricing: price(row, "/pricing/input", "/pricing/output"),
+        tariff: tariff(row, "input", "output"),
         ..compatible::plain(row)?
     };
     let writes = text(row, "/type").is_none_or(|kind| kind == "language");

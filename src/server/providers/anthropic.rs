@@ -374,6 +374,7 @@ impl Messages {
                 .saturating_add(self.cache_read)
                 .saturating_add(self.cache_write),
             input_cached: self.cache_read,
+            input_cache_write: self.cache_write,
             output: self.output,
             reasoning: self.thinking,
         }))

@@ -273,6 +273,7 @@ fn usage(value: &Value) -> Option<ProviderEvent> {
     Some(ProviderEvent::Usage(TokenUsage {
         input: of("input_tokens")?,
         input_cached: count(usage, "/cached_tokens").unwrap_or(0),
+        input_cache_write: 0,
         output: of("output_tokens")?,
         reasoning: 0,
     }))

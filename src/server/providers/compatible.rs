@@ -11,7 +11,7 @@ use super::{
 use crate::server::crypto::secret::Secret;
 use crate::shared::error::ErrorCode;
 use crate::shared::ids::ModelId;
-use crate::shared::model::Pricing;
+use crate::shared::tariff::Tariff;
 use serde_json::Value;
 use url::Url;
 
@@ -75,16 +75,19 @@ pub(super) fn plain(row: &Value) -> Option<LiveModel> {
     })
 }
 
-/// USD per token, written as texts, as USD per million tokens. A price that changes is written as -1.
-pub(super) fn price(row: &Value, input: &str, output: &str) -> Option<Pricing> {
-    let usd = |pointer| {
-        let text = row.pointer(pointer)?.as_str()?;
+/// Prices in USD per token, written as texts. One that changes is written as -1.
+pub(super) fn tariff(row: &Value, input: &str, output: &str) -> Option<Tariff> {
+    let usd = |name: &str| {
+        let text = row.pointer(&format!("/pricing/{name}"))?.as_str()?;
         let price = text.parse::<f64>().ok()?;
         (price.is_finite() && price >= 0.0).then_some((price * 1e12).round() / 1e6)
     };
-    Some(Pricing {
-        input_per_mtok: usd(input)?,
-        output_per_mtok: usd(output)?,
+    Some(Tariff {
+        input: usd(input)?,
+        output: usd(output)?,
+        cached_input: usd("input_cache_read"),
+        cache_write: usd("input_cache_write"),
+        long: None,
     })
 }
 

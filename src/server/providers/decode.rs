@@ -164,6 +164,7 @@ pub(super) fn inclusive_usage(usage: &Value, input: &str, output: &str) -> Token
     TokenUsage {
         input: count(usage, &format!("/{input}")).unwrap_or(0),
         input_cached: of(input, "cached_tokens"),
+        input_cache_write: of(input, "cache_write_tokens"),
         output: count(usage, &format!("/{output}")).unwrap_or(0),
         reasoning: of(output, "reasoning_tokens"),
     }

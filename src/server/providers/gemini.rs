@@ -374,6 +374,7 @@ impl Chunks {
         self.usage = TokenUsage {
             input: of("/promptTokenCount", before.input),
             input_cached: of("/cachedContentTokenCount", before.input_cached),
+            input_cache_write: 0,
             output: answer.saturating_add(reasoning),
             reasoning,
         };

@@ -1,7 +1,7 @@
 //! OpenRouter (providers.md §11).
 
 use super::classify::Said;
-use super::compatible::{self, Compatible, price};
+use super::compatible::{self, Compatible, tariff};
 use super::decode::{count, text};
 use super::openai::chat::{More, Quirks};
 use super::{
@@ -84,7 +84,7 @@ fn model(row: &Value) -> Option<LiveModel> {
         reasoning: among("/supported_parameters", "reasoning"),
         deprecated_at: text(row, "/expiration_date")
             .and_then(|day| day.get(..10).map(str::to_owned)),
-        pricing: price(row, "/pricing/prompt", "/pricing/completion"),
+        tariff: tariff(row, "prompt", "completion"),
         ..compatible::plain(row)?
     };
     let writes = among("/architecture/output_modalities", "text").unwrap_or(true);

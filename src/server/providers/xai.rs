@@ -11,7 +11,7 @@ use super::{
 };
 use crate::shared::chat::ReasoningEffort::{self, High, Low, Medium, None as No, Xhigh};
 use crate::shared::error::ErrorCode;
-use crate::shared::model::Pricing;
+use crate::shared::tariff::{LongContext, Tariff};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -76,12 +76,7 @@ impl Provider for Xai {
                     context_window: row.max_prompt_length,
                     vision: Some(has(&row.input_modalities, "image")),
                     reasoning: family(&row.id).map(|family| family.reasons),
-                    pricing: row.prompt_text_token_price.and_then(|input| {
-                        Some(Pricing {
-                            input_per_mtok: input / PRICE_UNIT,
-                            output_per_mtok: row.completion_text_token_price? / PRICE_UNIT,
-                        })
-                    }),
+                    tariff: row.tariff(),
                     created: row.created,
                     ..LiveModel::new(row.id.parse().ok()?)
                 })
@@ -161,8 +156,33 @@ struct Row {
     #[serde(default)]
     output_modalities: Vec<String>,
     prompt_text_token_price: Option<f64>,
+    cached_prompt_text_token_price: Option<f64>,
     completion_text_token_price: Option<f64>,
+    prompt_text_token_price_long_context: Option<f64>,
+    completion_text_token_price_long_context: Option<f64>,
+    long_context_threshold: Option<u64>,
     max_prompt_length: Option<u64>,
+}
+
+impl Row {
+    fn tariff(&self) -> Option<Tariff> {
+        let usd = |price: Option<f64>| price.map(|price| price / PRICE_UNIT);
+        let output = usd(self.completion_text_token_price)?;
+        let long = self.long_context_threshold.and_then(|above| {
+            Some(LongContext {
+                above,
+                input: usd(self.prompt_text_token_price_long_context)?,
+                output: usd(self.completion_text_token_price_long_context).unwrap_or(output),
+            })
+        });
+        Some(Tariff {
+            input: usd(self.prompt_text_token_price)?,
+            output,
+            cached_input: usd(self.cached_prompt_text_token_price),
+            cache_write: None,
+            long,
+        })
+    }
 }
 
 /// So many of xAI's units are one USD per million tokens.

@@ -1,5 +1,6 @@
 //! Sending: claimed, checked and stored in one transaction, before anything is asked of a provider.
 
+use super::models::Known;
 use super::readers::Reader;
 use super::threads::NewThread;
 use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
@@ -16,7 +17,7 @@ use crate::server::store::messages::{self, Placed, Running};
 use crate::server::store::{answers, threads};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
-use crate::shared::model::{Capabilities, Model};
+use crate::shared::model::Capabilities;
 use crate::shared::time::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -229,12 +230,11 @@ impl Services {
         };
         tx.commit().await?;
 
+        let facts = known.model.as_ref();
         let request = ChatRequest {
             model,
-            capabilities: known
-                .as_ref()
-                .map_or_else(Capabilities::default, |model| model.capabilities),
-            max_output_tokens: known.and_then(|model| model.max_output_tokens),
+            capabilities: facts.map_or_else(Capabilities::default, |model| model.capabilities),
+            max_output_tokens: facts.and_then(|model| model.max_output_tokens),
             system: thread.system_prompt,
             turns: said
                 .into_iter()
@@ -248,6 +248,7 @@ impl Services {
             provider,
             payers,
             request,
+            tariff: known.tariff,
             sent_at: now,
         });
         Ok(id)
@@ -260,14 +261,16 @@ impl Services {
         provider: &'static dyn Provider,
         keys: Vec<Payer>,
         model: &ModelId,
-    ) -> Result<(Option<Model>, Vec<Payer>)> {
-        let (mut known, mut payers) = (None, Vec::with_capacity(keys.len()));
+    ) -> Result<(Known, Vec<Payer>)> {
+        let (mut known, mut payers) = (Known::default(), Vec::with_capacity(keys.len()));
         let mut refusal = Self::no_key(provider, false);
         for payer in keys {
             let id = &payer.key.view.id;
             match self.known_model(user, provider, id, model).await {
-                Ok(model) => {
-                    known = known.or(model);
+                Ok(found) => {
+                    if known.model.is_none() {
+                        known = found;
+                    }
                     payers.push(payer);
                 }
                 Err(error @ ServiceError::ModelUnavailable { .. }) => refusal = error,

@@ -4,7 +4,7 @@
 mod sealed;
 
 use super::{Lent, Result, ServiceError, Services};
-use crate::server::catalog;
+use crate::server::catalog::{self, Listed};
 use crate::server::crypto::secret::Secret;
 use crate::server::engine::payers::Payer;
 use crate::server::providers::account::Account;
@@ -15,7 +15,6 @@ use crate::server::store::answers;
 use crate::server::store::provider_keys::{self, StoredKey};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
-use crate::shared::model::Model;
 use crate::shared::provider::{CredentialField, FieldChoice, KeyStatus, KeyView, ProviderView};
 use crate::shared::validate::{
     MAX_LABEL_CHARS, address_problem, choice_problem, document_problem, host_label_problem,
@@ -27,7 +26,7 @@ use std::collections::{BTreeMap, HashMap};
 /// What a provider said of a key that it accepted.
 struct Accepted {
     status: KeyStatus,
-    models: Vec<Model>,
+    listed: Listed,
     warning: Option<String>,
 }
 
@@ -471,9 +470,9 @@ impl Services {
     /// Asks the provider for its models, which is the cheapest thing that only a good key can do.
     async fn probe(&self, provider: &'static dyn Provider, account: &Account) -> Result<Accepted> {
         match self.live_models(provider, account).await {
-            Ok(models) => Ok(Accepted {
+            Ok(listed) => Ok(Accepted {
                 status: KeyStatus::Valid,
-                models,
+                listed,
                 warning: None,
             }),
             Err(ServiceError::Provider { error, .. }) if error.list_only => {
@@ -481,9 +480,14 @@ impl Services {
                     "This key may not list models, so these are the models that {} is known for.",
                     provider.info().name
                 );
+                let id = Self::id_of(provider)?;
+                let models = catalog::snapshot_models(&id, self.0.env.now());
                 Ok(Accepted {
                     status: KeyStatus::Unverified,
-                    models: catalog::snapshot_models(&Self::id_of(provider)?, self.0.env.now()),
+                    listed: Listed {
+                        models: models.cloned().collect(),
+                        ..Listed::default()
+                    },
                     warning: Some(warning),
                 })
             }
@@ -498,8 +502,9 @@ impl Services {
         key: &KeyId,
         accepted: Accepted,
     ) -> Result<()> {
-        let list = self.fresh_list(key, accepted.models, accepted.warning);
-        self.put_list(user, provider, &list).await
+        let Listed { models, tariffs } = accepted.listed;
+        let list = self.fresh_list(key, models, accepted.warning);
+        self.put_list(user, provider, &list, &tariffs).await
     }
 
     /// Whether a key can be added at this provider.

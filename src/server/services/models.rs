@@ -3,13 +3,14 @@
 mod offers;
 
 use super::{Result, ServiceError, Services};
-use crate::server::catalog;
+use crate::server::catalog::{self, Listed};
 use crate::server::config::Limit;
 use crate::server::providers::account::{Access, Account};
 use crate::server::providers::{Provider, REGISTRY};
 use crate::server::store::model_cache::{self, Offer};
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
+use crate::shared::tariff::{Tariff, Tariffs};
 pub use offers::Offers;
 use offers::Said;
 use std::collections::HashSet;
@@ -22,6 +23,15 @@ const AGAIN_MS: i64 = 60_000;
 const MAX_PAGES: usize = 20;
 /// Models that are remembered of earlier lists.
 const MAX_GONE: usize = 1000;
+
+/// What is known of a model that somebody is about to ask.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Whatever it can do.
+    pub model: Option<Model>,
+    /// What the provider itself says that it costs.
+    pub tariff: Option<Tariff>,
+}
 
 impl Services {
     /// The models of the person's key (the one in use, or `wanted`). Asks the provider when the kept list is older than a
@@ -48,9 +58,9 @@ impl Services {
             return Ok(list.clone());
         }
         let failed = match self.live_models(provider, &opened.account).await {
-            Ok(models) => {
+            Ok(Listed { models, tariffs }) => {
                 let list = self.fresh_list(key, models, None);
-                self.put_list(user, id, &list).await?;
+                self.put_list(user, id, &list, &tariffs).await?;
                 return Ok(list);
             }
             Err(ServiceError::Provider { error, .. }) if error.list_only => {
@@ -58,12 +68,9 @@ impl Services {
                     "This key may not list models, so these are the models that {} is known for.",
                     provider.info().name
                 );
-                let list = self.fresh_list(
-                    key,
-                    catalog::snapshot_models(id, self.0.env.now()),
-                    Some(warning),
-                );
-                self.put_list(user, id, &list).await?;
+                let models = catalog::snapshot_models(id, self.0.env.now());
+                let list = self.fresh_list(key, models.cloned().collect(), Some(warning));
+                self.put_list(user, id, &list, &Tariffs::new()).await?;
                 return Ok(list);
             }
             Err(ServiceError::Provider { error, name }) => {
@@ -117,8 +124,8 @@ impl Services {
                 Err(error) => return Err(error),
             };
             let beyond: Vec<Model> = catalog::snapshot_models(&id, self.0.env.now())
-                .into_iter()
                 .filter(|known| !listed.iter().any(|model| model.id == known.id))
+                .cloned()
                 .collect();
             found.extend(listed.into_iter().map(|model| (model, true)));
             found.extend(beyond.into_iter().map(|model| (model, false)));
@@ -137,7 +144,7 @@ impl Services {
         provider: &'static dyn Provider,
         key: &KeyId,
         model: &ModelId,
-    ) -> Result<Option<Model>> {
+    ) -> Result<Known> {
         let name = provider.info().name;
         let edition = model_cache::edition(&self.0.db, user, key).await?;
         if let Some(edition) = edition
@@ -149,14 +156,19 @@ impl Services {
                     provider: name,
                 });
             }
-            if let Some(model) = said.model(model) {
-                return Ok(Some(model.clone()));
+            if let Some(known) = said.model(model) {
+                return Ok(Known {
+                    model: Some(known.clone()),
+                    tariff: said.tariff(model).cloned(),
+                });
             }
         }
         let id = Self::id_of(provider)?;
-        Ok(catalog::snapshot_models(&id, self.0.env.now())
-            .into_iter()
-            .find(|known| known.id == *model))
+        let mut known = catalog::snapshot_models(&id, self.0.env.now());
+        Ok(Known {
+            model: known.find(|known| known.id == *model).cloned(),
+            tariff: None,
+        })
     }
 
     /// What the key's list says, read from the database only when it is another than the ones that are known.
@@ -172,7 +184,7 @@ impl Services {
         &self,
         provider: &'static dyn Provider,
         account: &Account,
-    ) -> Result<Vec<Model>> {
+    ) -> Result<Listed> {
         match self.listed_models(provider, account).await {
             // A token that was kept too long is forgotten by now; the next one is new.
             Err(ServiceError::Provider { error, .. }) if error.unsent && error.status.is_some() => {
@@ -186,7 +198,7 @@ impl Services {
         &self,
         provider: &'static dyn Provider,
         account: &Account,
-    ) -> Result<Vec<Model>> {
+    ) -> Result<Listed> {
         let name = provider.info().name;
         let wrap = |error| ServiceError::Provider { error, name };
         let now = self.0.env.now();
@@ -250,6 +262,7 @@ impl Services {
         user: &UserId,
         provider: &ProviderId,
         list: &ModelList,
+        tariffs: &Tariffs,
     ) -> Result<()> {
         let before = model_cache::offer(&self.0.db, user, &list.key_id).await?;
         let (_, before) = before.unwrap_or_default();
@@ -259,7 +272,7 @@ impl Services {
         } else {
             before.gone
         };
-        match model_cache::put(&self.0.db, user, provider, list, &gone).await {
+        match model_cache::put(&self.0.db, user, provider, list, tariffs, &gone).await {
             // The key was removed meanwhile; its list goes with it.
             Err(error) if error.is_orphan() => Ok(()),
             other => Ok(other?),

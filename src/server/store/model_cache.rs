@@ -4,6 +4,7 @@ use super::{Db, Result, StoreError, read, write};
 use crate::server::crypto::mac::hex;
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
+use crate::shared::tariff::Tariffs;
 use crate::shared::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -37,7 +38,7 @@ fn parsed<T: serde::de::DeserializeOwned>(
     json: &str,
     column: &'static str,
     key: &KeyId,
-) -> Result<Vec<T>> {
+) -> Result<T> {
     serde_json::from_str(json).map_err(|_| StoreError::Corrupt {
         table: "provider_models",
         column,
@@ -48,7 +49,7 @@ fn parsed<T: serde::de::DeserializeOwned>(
 /// Which list a key has, without the list.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Edition {
-    /// Of the models and of what is gone. Empty in rows that an earlier version of this program wrote.
+    /// Of the models, what they cost and what is gone. Empty in rows that an earlier version of this program wrote.
     pub digest: String,
     expires_at: i64,
     warning: Option<String>,
@@ -78,6 +79,8 @@ pub async fn edition(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<Editi
 pub struct Offer {
     /// On the list.
     pub models: Vec<Model>,
+    /// What the provider itself says that they cost.
+    pub tariffs: Tariffs,
     /// On an earlier one, and not on this one.
     pub gone: Vec<ModelId>,
 }
@@ -87,14 +90,14 @@ pub struct Offer {
 /// # Errors
 /// When the database fails or the list does not read.
 pub async fn offer(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<(String, Offer)>> {
-    const SQL: &str =
-        "SELECT digest, models, gone FROM provider_models WHERE key_id = $1 AND user_id = $2";
-    let row = read!(db, c => sqlx::query_as::<_, (String, String, String)>(SQL).bind(key.as_str()).bind(user.as_str()).fetch_optional(c).await)?;
-    let Some((digest, models, gone)) = row else {
+    const SQL: &str = "SELECT digest, models, tariffs, gone FROM provider_models WHERE key_id = $1 AND user_id = $2";
+    let row = read!(db, c => sqlx::query_as::<_, (String, String, String, String)>(SQL).bind(key.as_str()).bind(user.as_str()).fetch_optional(c).await)?;
+    let Some((digest, models, tariffs, gone)) = row else {
         return Ok(None);
     };
     let offer = Offer {
         models: parsed(&models, "models", key)?,
+        tariffs: parsed(&tariffs, "tariffs", key)?,
         gone: parsed(&gone, "gone", key)?,
     };
     Ok(Some((digest, offer)))
@@ -109,18 +112,23 @@ pub async fn put(
     user: &UserId,
     provider: &ProviderId,
     list: &ModelList,
+    tariffs: &Tariffs,
     gone: &[ModelId],
 ) -> Result<()> {
-    const SQL: &str = "INSERT INTO provider_models (key_id, user_id, provider, models, fetched_at, expires_at, warning, gone, digest)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key_id) DO UPDATE SET
+    const SQL: &str = "INSERT INTO provider_models (key_id, user_id, provider, models, fetched_at, expires_at, warning, gone, digest, tariffs)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key_id) DO UPDATE SET
         models = excluded.models, fetched_at = excluded.fetched_at, expires_at = excluded.expires_at, warning = excluded.warning,
-        gone = excluded.gone, digest = excluded.digest";
+        gone = excluded.gone, digest = excluded.digest, tariffs = excluded.tariffs";
     let models = serde_json::to_string(&list.models).unwrap_or_default();
+    let tariffs = serde_json::to_string(tariffs).unwrap_or_default();
     let gone = serde_json::to_string(gone).unwrap_or_default();
-    let digest = Sha256::new().chain_update(&models).chain_update(&gone);
+    let mut digest = Sha256::new();
+    for part in [&models, &tariffs, &gone] {
+        digest.update(part);
+    }
     let digest = hex(&digest.finalize());
     write!(db, c => sqlx::query(SQL).bind(list.key_id.as_str()).bind(user.as_str()).bind(provider.as_str()).bind(&models)
-        .bind(list.fetched_at.0).bind(list.expires_at.0).bind(&list.warning).bind(&gone).bind(&digest)
+        .bind(list.fetched_at.0).bind(list.expires_at.0).bind(&list.warning).bind(&gone).bind(&digest).bind(&tariffs)
         .execute(c).await.map(drop))?;
     Ok(())
 }

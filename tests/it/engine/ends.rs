@@ -86,7 +86,7 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
         db: db.clone(),
         env: env.clone(),
         transport: Transport::new(TransportLimits::default(), metrics.clone()).unwrap(),
-        price: |_, _, _| panic!("nobody knows what this costs"),
+        price: |_, _, _, _| panic!("nobody knows what this costs"),
         limits: EngineLimits::from(&Limits::default()),
         metrics,
     });
@@ -133,6 +133,7 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
         start,
         provider: providers::find(&"openai".parse().unwrap()).unwrap(),
         payers: vec![Payer::new(key, account)],
+        tariff: None,
         request: ChatRequest {
             model: "sim-short".parse().unwrap(),
             capabilities: Capabilities::default(),

@@ -189,7 +189,7 @@ impl Process {
                 db: db.clone(),
                 env: env.clone(),
                 transport: transport.clone(),
-                price: |_, _, _| None,
+                price: |_, _, _, _| None,
                 limits: EngineLimits::from(&Limits::default()),
                 metrics: metrics.clone(),
             });

@@ -1,6 +1,7 @@
 use crate::support::Engine;
 use crate::support::app::{OPENAI_KEY, TestApp, parts};
 use crate::support::probe::{Moody, has_exactly, is_moment, refused};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 const DAY: i64 = 86_400_000;
@@ -273,4 +274,35 @@ async fn a_send_reads_a_list_only_when_it_is_another_than_the_last_one() {
         refused(ask("third").await).await,
         (503, "storage".to_owned())
     );
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_costs_what_the_providers_own_list_says(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start_with(engine, &[]).await;
+    let ada = app.user().await;
+    ada.add_key("openrouter", "sk-or-v1-sim-good-Tq3nV8cR")
+        .await;
+    let (_, list) = parts(ada.get("/api/providers/openrouter/models").await).await;
+    for model in list["models"].as_array().unwrap() {
+        if !model["pricing"].is_null() {
+            has_exactly(&model["pricing"], &["inputPerMtok", "outputPerMtok"]);
+        }
+    }
+    // The snapshot knows another price of it.
+    let thread = ada.thread("openrouter", "openai/gpt-oss-120b").await;
+    let paid = async |request: &str, input: f64, output: f64| {
+        let events = ada.say(&thread, request, "Hello?").await;
+        let usage = &events.last().unwrap().data["message"]["usage"];
+        let tokens = |name: &str| usage[name].as_f64().unwrap() / 1e6;
+        let expected = tokens("inputTokens") * input + tokens("outputTokens") * output;
+        let cost = usage["cost"].as_f64().unwrap();
+        (cost - expected).abs() < 2e-9
+    };
+    assert!(paid("listed", 2.0, 10.0).await);
+    app.execute("UPDATE provider_models SET tariffs = '{}', digest = 'without prices'")
+        .await;
+    assert!(!paid("as-the-snapshot-has-it", 2.0, 10.0).await);
 }

@@ -566,6 +566,7 @@ async fn tokens_are_the_providers_and_money_is_tokens_times_price() {
         let cost = keylm::server::catalog::cost_usd(
             &provider.parse().unwrap(),
             &model.parse().unwrap(),
+            None,
             &counted,
         )
         .unwrap();

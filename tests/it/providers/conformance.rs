@@ -253,6 +253,13 @@ fn an_answer_without_text_is_a_good_end() {
 /// They do not say how many of the tokens were reasoning.
 const UNCOUNTED: [&str; 2] = ["Cohere v2", "Bedrock Converse"];
 
+/// They say how many of the tokens were put into their cache.
+const WRITES: [&str; 3] = [
+    "Anthropic Messages",
+    "Claude on Vertex AI",
+    "Bedrock Converse",
+];
+
 #[test]
 fn usage_is_counted_in_the_same_way_everywhere() {
     for dialect in ALL {
@@ -265,6 +272,7 @@ fn usage_is_counted_in_the_same_way_everywhere() {
         let expected = TokenUsage {
             input: 7,
             input_cached: 3,
+            input_cache_write: u64::from(WRITES.contains(&dialect.name)),
             output: 5,
             reasoning: if UNCOUNTED.contains(&dialect.name) {
                 0

@@ -5,7 +5,7 @@ use keylm::server::crypto::secret::Secret;
 use keylm::server::providers::account::Overrides;
 use keylm::server::providers::{LiveModel, ModelPage, REGISTRY, offered};
 use keylm::shared::error::ErrorCode;
-use keylm::shared::model::Pricing;
+use keylm::shared::tariff::{LongContext, Tariff};
 use rstest::rstest;
 
 fn parse(id: &str, body: &str) -> ModelPage {
@@ -164,9 +164,16 @@ fn xai_gives_prices_and_what_a_model_sees() {
         context_window: Some(500_000),
         vision: Some(true),
         reasoning: Some(true),
-        pricing: Some(Pricing {
-            input_per_mtok: 2.0,
-            output_per_mtok: 6.0,
+        tariff: Some(Tariff {
+            input: 2.0,
+            output: 6.0,
+            cached_input: Some(0.5),
+            cache_write: None,
+            long: Some(LongContext {
+                above: 200_000,
+                input: 4.0,
+                output: 6.0,
+            }),
         }),
         created: Some(1_790_812_800),
         ..live("grok-4.7")
@@ -292,7 +299,7 @@ fn openrouter_gives_everything_and_prices_too() {
         r#"{"data":[
             {"id":"anthropic/claude-sonnet-5.5","canonical_slug":"x","name":"Anthropic: Claude Sonnet 5.5","created":1790812800,"context_length":1000000,
              "architecture":{"input_modalities":["text","image"],"output_modalities":["text"]},
-             "pricing":{"prompt":"0.000002","completion":"0.00001","input_cache_read":"0.0000002"},
+             "pricing":{"prompt":"0.000002","completion":"0.00001","input_cache_read":"0.0000002","input_cache_write":"0.0000025"},
              "top_provider":{"context_length":1000000,"max_completion_tokens":128000,"is_moderated":true},
              "supported_parameters":["tools","reasoning"],"expiration_date":"2027-11-30"},
             {"id":"openrouter/auto","name":"Auto","pricing":{"prompt":"-1","completion":"-1"}},
@@ -307,9 +314,12 @@ fn openrouter_gives_everything_and_prices_too() {
         json_mode: Some(false),
         reasoning: Some(true),
         deprecated_at: Some("2027-11-30".to_owned()),
-        pricing: Some(Pricing {
-            input_per_mtok: 2.0,
-            output_per_mtok: 10.0,
+        tariff: Some(Tariff {
+            input: 2.0,
+            output: 10.0,
+            cached_input: Some(0.2),
+            cache_write: Some(2.5),
+            long: None,
         }),
         created: Some(1_790_812_800),
         ..live("anthropic/claude-sonnet-5.5")

@@ -6,6 +6,7 @@ use keylm::shared::account::User;
 use keylm::shared::ids::{KeyId, ProviderId};
 use keylm::shared::model::ModelList;
 use keylm::shared::provider::KeyStatus;
+use keylm::shared::tariff::{Tariff, Tariffs};
 use keylm::shared::time::Timestamp;
 use rstest::rstest;
 
@@ -206,16 +207,19 @@ async fn a_model_list_goes_with_its_key(
         stale: false,
         warning: None,
     };
-    model_cache::put(&test.db, &ada.id, &openai(), &list, &[])
+    let tariffs = Tariffs::from([("m".parse().unwrap(), Tariff::default())]);
+    model_cache::put(&test.db, &ada.id, &openai(), &list, &tariffs, &[])
         .await
         .unwrap();
-    model_cache::put(&test.db, &ada.id, &openai(), &list, &[])
+    model_cache::put(&test.db, &ada.id, &openai(), &list, &tariffs, &[])
         .await
         .unwrap();
     assert_eq!(
         model_cache::get(&test.db, &ada.id, &id).await.unwrap(),
         Some(list.clone())
     );
+    let offer = model_cache::offer(&test.db, &ada.id, &id).await.unwrap();
+    assert_eq!(offer.unwrap().1.tariffs, tariffs);
     model_cache::warn(&test.db, &id, "down", Timestamp(7))
         .await
         .unwrap();
@@ -237,7 +241,7 @@ async fn a_model_list_goes_with_its_key(
         None
     );
     assert!(
-        model_cache::put(&test.db, &ada.id, &openai(), &list, &[])
+        model_cache::put(&test.db, &ada.id, &openai(), &list, &tariffs, &[])
             .await
             .unwrap_err()
             .is_orphan()

@@ -123,11 +123,13 @@ impl Dialect for Converse {
 fn usage(usage: &Value) -> ProviderEvent {
     let of = |name: &str| count(usage, name).unwrap_or(0);
     let cached = of("/cacheReadInputTokens");
+    let written = of("/cacheWriteInputTokens");
     ProviderEvent::Usage(TokenUsage {
         input: of("/inputTokens")
             .saturating_add(cached)
-            .saturating_add(of("/cacheWriteInputTokens")),
+            .saturating_add(written),
         input_cached: cached,
+        input_cache_write: written,
         output: of("/outputTokens"),
         reasoning: 0,
     })

@@ -3,6 +3,7 @@
 use crate::server::store::model_cache::Offer;
 use crate::shared::ids::ModelId;
 use crate::shared::model::Model;
+use crate::shared::tariff::{Tariff, Tariffs};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::collections::{HashMap, HashSet};
@@ -15,14 +16,21 @@ const LISTS: usize = 256;
 
 /// What a list says of each model.
 pub struct Said {
-    models: HashMap<ModelId, Model>,
+    models: Vec<Model>,
+    places: HashMap<ModelId, usize>,
+    tariffs: Tariffs,
     gone: HashSet<ModelId>,
 }
 
 impl Said {
     /// What it says of a model that is on it.
     pub fn model(&self, id: &ModelId) -> Option<&Model> {
-        self.models.get(id)
+        self.models.get(*self.places.get(id)?)
+    }
+
+    /// What the provider itself says that a model costs.
+    pub fn tariff(&self, id: &ModelId) -> Option<&Tariff> {
+        self.tariffs.get(id)
     }
 
     /// Whether an earlier list had it and this one does not.
@@ -32,11 +40,13 @@ impl Said {
 }
 
 impl From<Offer> for Said {
-    fn from(Offer { models, gone }: Offer) -> Self {
-        let named = models.into_iter().map(|model| (model.id.clone(), model));
+    fn from(offer: Offer) -> Self {
+        let ids = offer.models.iter().map(|model| model.id.clone());
         Self {
-            models: named.collect(),
-            gone: gone.into_iter().collect(),
+            places: ids.zip(0..).collect(),
+            models: offer.models,
+            tariffs: offer.tariffs,
+            gone: offer.gone.into_iter().collect(),
         }
     }
 }
