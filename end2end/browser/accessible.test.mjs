@@ -77,6 +77,12 @@ const PAGES = {
       await page.locator('summary[aria-label="More for A chat"]').click();
     },
   },
+  "the list of models": { path: () => "/models" },
+  "the list of models without a key": { keys: [], path: () => "/models?q=claude&sort=context&order=desc" },
+  "a chat whose model ends soon": {
+    path: async (call) => `/chat/${await thread(call, { model: "gpt-4o", questions: [] })}`,
+    act: (page) => page.getByRole("note").waitFor(),
+  },
   "the settings": { path: () => "/settings", act: (page) => page.getByText("Delete the account").click() },
 };
 

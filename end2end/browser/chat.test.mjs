@@ -267,6 +267,33 @@ scene("a chat keeps its model; another one takes the history along", {}, async (
   assert.equal(forked.model, "sim-short");
 });
 
+scene("a chat whose model ends soon says so, and what was being written goes along to the next one", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { model: "gpt-4o" });
+  await visit(page, `/chat/${id}`);
+  await page.evaluate(() => (window.sameDocument = true));
+  await page.getByRole("note").getByText(/2027-01-14/).waitFor();
+  await ui.composer(page).fill("And neap tides?");
+  await page.getByRole("button", { name: /^Continue with GPT-5/ }).click();
+  await page.waitForURL((url) => url.pathname.startsWith("/chat/") && !url.pathname.endsWith(id));
+  await page.locator("article.answer .prose").first().waitFor();
+  assert.equal(await ui.composer(page).inputValue(), "And neap tides?");
+  assert.equal(await page.evaluate(() => window.sameDocument), true, "the page was not loaded anew");
+});
+
+scene("the header and the picker tell window and price, and lead to all models", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  const id = await thread(call, { model: "gpt-5.4" });
+  await visit(page, `/chat/${id}`);
+  assert.equal(await page.locator(".picker-button .picker-facts").innerText(), "1.05M · $2.50 / $15");
+  await page.locator(".picker-button").click();
+  await page.getByLabel("Search models", { exact: true }).fill("gpt-4o-mini");
+  await page.getByRole("option").first().getByText("128k · $0.15 / $0.60").waitFor();
+  await page.getByRole("link", { name: "All models, with prices and limits" }).click();
+  await page.getByRole("heading", { name: "Models" }).waitFor();
+  await page.getByRole("link", { name: "Context", exact: true }).click();
+  await page.waitForURL(/sort=context/);
+  await page.locator('[aria-sort="descending"]', { hasText: "Context" }).waitFor();
+});
+
 scene("the picker is driven by arrows and closed by Escape, which gives the focus back", { devices: ["desktop"] }, async ({ page, visit }) => {
   await visit(page, "/chat");
   const button = page.locator(".picker-button");

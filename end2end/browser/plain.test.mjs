@@ -144,3 +144,35 @@ scene("the colours are chosen by a button", {}, async ({ page, visit }) => {
   await page.getByRole("button", { name: "Save" }).click();
   await page.locator('html[data-theme="dark"]').waitFor({ state: "attached" });
 });
+
+scene("models are looked for, sorted and begun with", {}, async ({ page, visit }) => {
+  await visit(page, "/models");
+  await page.getByLabel("Search", { exact: true }).fill("gpt-5.4");
+  await page.getByLabel("Provider", { exact: true }).selectOption("openai");
+  await page.getByLabel("Order", { exact: true }).selectOption("writing");
+  await page.getByLabel("Direction", { exact: true }).selectOption("desc");
+  await page.getByLabel("Only what I can use").check();
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await page.waitForURL(/q=gpt-5\.4/);
+  const names = await page.getByRole("rowheader").locator(".strong").allInnerTexts();
+  assert.deepEqual(names, ["GPT-5.4", "GPT-5.4 mini", "GPT-5.4 nano"]);
+  assert.equal(await page.getByLabel("Order", { exact: true }).inputValue(), "writing");
+  await page.getByRole("link", { name: "Start a chat with GPT-5.4 nano" }).click();
+  await page.waitForURL(/\/chat\?model=/);
+  assert.equal(await page.locator('select[name="choice"]').inputValue(), "openai/gpt-5.4-nano");
+});
+
+scene("a model that cannot be used says why and leads to the key", { keys: [] }, async ({ page, visit }) => {
+  await visit(page, "/models?q=claude-sonnet-5-5&provider=anthropic");
+  await page.getByText("No key yet").waitFor();
+  await page.getByRole("link", { name: "Add one: Anthropic" }).click();
+  await page.waitForURL(/\/providers#anthropic$/);
+});
+
+scene("a chat whose model ends soon goes on with another one", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { model: "gpt-4o", questions: ["How do tides work?"] });
+  await visit(page, `/chat/${id}`);
+  await page.getByRole("button", { name: /^Continue with GPT-5/ }).click();
+  await page.waitForURL((url) => url.pathname.startsWith("/chat/") && !url.pathname.endsWith(id));
+  await page.getByText("How do tides work?").first().waitFor();
+});

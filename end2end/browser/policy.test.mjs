@@ -78,7 +78,7 @@ scene("an answer full of attacks runs nothing, loads nothing and asks nothing", 
 
 scene("every page loads from its own origin only and without a complaint", {}, async ({ page, call, visit }) => {
   const id = await thread(call);
-  for (const path of ["/chat", `/chat/${id}`, "/providers", "/settings", "/nothing/here"]) {
+  for (const path of ["/chat", `/chat/${id}`, "/providers", "/models?q=gpt", "/settings", "/nothing/here"]) {
     await visit(page, path);
     await page.waitForLoadState("networkidle");
   }

@@ -64,6 +64,12 @@ pub async fn fork_thread(
     crate::server::page::fork_thread(id, message, choice).await
 }
 
+/// A new thread with the history of this one, on the nearest model that the person can use. A plain form goes there.
+#[server(prefix = "/fn", endpoint = "threads/replace")]
+pub async fn replace_model(id: ThreadId) -> Result<Thread, AppError> {
+    crate::server::page::replace_model(id).await
+}
+
 /// Deletes a thread with all of its messages. A plain form goes to the new chat.
 #[server(prefix = "/fn", endpoint = "threads/delete")]
 pub async fn delete_thread(id: ThreadId) -> Result<(), AppError> {

@@ -11,6 +11,7 @@ use crate::server::limits::Limiter;
 use crate::server::metrics::Metrics;
 use crate::server::providers::transport::{Transport, TransportError};
 use crate::server::render::Rendered;
+use crate::server::services::health::LastLook;
 use crate::server::services::models::Offers;
 use crate::server::services::readers::Readers;
 use crate::server::services::{Parts, ServiceError, Services};
@@ -265,6 +266,7 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         instance,
         rendered: Rendered::default(),
         offers: Offers::default(),
+        health: LastLook::default(),
         overrides: config.base_urls().clone(),
         lent: config.lent.clone(),
         home: config.home(),

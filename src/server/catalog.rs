@@ -2,13 +2,16 @@
 //! provider's own list wins; what nobody says stays unknown.
 
 mod cost;
+pub mod discovery;
+mod nearest;
 mod snapshot;
 mod words;
 
 pub use cost::cost_usd;
+pub use nearest::nearest;
 
 use crate::server::providers::LiveModel;
-use crate::shared::ids::ProviderId;
+use crate::shared::ids::{ModelId, ProviderId};
 use crate::shared::model::{Capabilities, Category, Model};
 use crate::shared::tariff::Tariffs;
 use crate::shared::time::Timestamp;
@@ -83,6 +86,21 @@ pub fn snapshot_models(
     models.filter(move |model| !has_ended(model, now))
 }
 
+/// What is known of a model without its provider's own list.
+#[must_use]
+pub fn facts(provider: &ProviderId, model: &ModelId) -> Model {
+    merged(provider, LiveModel::new(model.clone()))
+}
+
+/// How long before the end of a model people are told.
+const NOTICE_MS: i64 = 90 * 86_400_000;
+
+/// Whether a model ends soon, or has ended.
+#[must_use]
+pub fn is_ending(model: &Model, now: Timestamp) -> bool {
+    has_ended(model, now.plus_ms(NOTICE_MS))
+}
+
 /// Whether the day has come from which the provider does not offer it.
 #[must_use]
 pub fn has_ended(model: &Model, now: Timestamp) -> bool {
@@ -134,7 +152,6 @@ fn merged(provider: &ProviderId, live: LiveModel) -> Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::ids::ModelId;
     use crate::shared::model::Pricing;
     use crate::shared::tariff::Tariff;
     use std::str::FromStr;

@@ -2,9 +2,8 @@
 
 use crate::server::crypto::password::PasswordError;
 use crate::server::http::middleware::request_id;
-use crate::server::services::{self, ServiceError};
+use crate::server::services::{self, ServiceError, Unavailable};
 use crate::shared::error::{AppError, ErrorBody, ErrorCode};
-use crate::shared::ids::ModelId;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -31,13 +30,21 @@ fn later(message: &str) -> AppError {
     retry(ErrorCode::RateLimited, message, Duration::from_secs(5))
 }
 
-fn model_unavailable(model: &ModelId, provider: &str) -> AppError {
+fn model_unavailable(what: &Unavailable) -> AppError {
+    let Unavailable {
+        model,
+        provider,
+        replacement,
+    } = what;
+    let nearest = replacement.as_ref().map_or_else(String::new, |other| {
+        format!(" {} is the nearest on offer.", other.display_name)
+    });
     let problem = format!(
-        "{provider} has taken {model} off this key's list. Start a new chat with another model, or refresh the model list if \
-         it should be there."
+        "{provider} has taken {model} off this key's list.{nearest} Start a new chat with another model, or refresh the model \
+         list if it should be there."
     );
     let mut error = AppError::new(ErrorCode::ModelUnavailable, problem);
-    error.details = Some(json!({ "model": model }));
+    error.details = Some(json!({ "model": model, "replacement": replacement }));
     error
 }
 
@@ -86,7 +93,7 @@ pub fn to_app_error(error: ServiceError) -> AppError {
             ErrorCode::ThreadProviderMismatch,
             "A chat keeps its provider and model. Start a new chat to use another.",
         ),
-        ServiceError::ModelUnavailable { model, provider } => model_unavailable(&model, provider),
+        ServiceError::ModelUnavailable(what) => model_unavailable(&what),
         ServiceError::GenerationInProgress(message) => {
             let mut error = new(
                 ErrorCode::GenerationInProgress,

@@ -10,10 +10,12 @@
     reason = "each has the signature of its server function and fails as the service that it calls"
 )]
 
+use crate::server::catalog::discovery::Wanted;
 use crate::server::crypto::secret::Secret;
 use crate::server::error::to_app_error;
 use crate::server::http::extract::{session_cookie, session_token};
 use crate::server::http::middleware::client_ip::ClientIp;
+use crate::server::render;
 use crate::server::services::accounts::SignedIn;
 use crate::server::services::chat::Ask;
 use crate::server::services::keys::KeyChange;
@@ -219,13 +221,18 @@ pub async fn provider_cards() -> Answer<Vec<ProviderCard>> {
     let user = caller.user().await?;
     let providers = caller.services().providers(&user).await.map_err(fail)?;
     let keys = caller.services().keys(&user, None).await.map_err(fail)?;
+    let health = caller.services().health().await.map_err(fail)?;
     let card = |provider: crate::shared::provider::ProviderView| {
         let keys = keys
             .iter()
             .filter(|key| key.provider == provider.id)
             .cloned()
             .collect();
-        ProviderCard { provider, keys }
+        ProviderCard {
+            health: health.get(&provider.id).cloned(),
+            provider,
+            keys,
+        }
     };
     Ok(providers.into_iter().map(card).collect())
 }
@@ -322,6 +329,7 @@ pub async fn remove_key(provider: ProviderId, key: KeyId) -> Answer<()> {
 pub async fn picker() -> Answer<Vec<PickerProvider>> {
     let caller = caller()?;
     let user = caller.user().await?;
+    let health = caller.services().health().await.map_err(fail)?;
     let mut shelves = Vec::new();
     for provider in caller.services().providers(&user).await.map_err(fail)? {
         let (list, error) = match caller.services().kept_models(&user, &provider.id).await {
@@ -333,12 +341,24 @@ pub async fn picker() -> Answer<Vec<PickerProvider>> {
             Err(error) => return Err(fail(error)),
         };
         shelves.push(PickerProvider {
+            health: health.get(&provider.id).cloned(),
             provider,
             list,
             error,
         });
     }
     Ok(shelves)
+}
+
+/// The list of all models, as safe HTML; `query` is that of its address.
+pub async fn discover_models(query: String) -> Answer<String> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    let discovery = caller.services().discover(&user).await.map_err(fail)?;
+    let wanted = Wanted::parse(&query);
+    let mut rows = discovery.rows();
+    wanted.select(&mut rows);
+    Ok(render::models::list(&wanted, &rows, discovery.providers()))
 }
 
 /// Asks a provider for its models anew.
@@ -410,7 +430,12 @@ pub async fn start_thread(
         .map_err(fail)?;
     let sent = sent(services, &user, &thread.id, &answer).await?;
     caller.form_to(&format!("/chat/{}", thread.id));
-    Ok(Started { thread, sent })
+    let model = services.model_line(&user, &thread).await.map_err(fail)?;
+    Ok(Started {
+        thread,
+        model,
+        sent,
+    })
 }
 
 /// Changes a thread.
@@ -444,6 +469,16 @@ pub async fn fork_thread(
         .fork_thread(&user, &id, message.as_ref(), provider, model)
         .await
         .map_err(fail)
+}
+
+/// A new thread with the history of this one, on the nearest model that the person can use. A plain form goes there.
+pub async fn replace_model(id: ThreadId) -> Answer<Thread> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    let services = caller.services();
+    let thread = services.move_thread(&user, &id).await.map_err(fail)?;
+    caller.form_to(&format!("/chat/{}", thread.id));
+    Ok(thread)
 }
 
 /// Deletes a thread with all of its messages. A plain form goes to the new chat.

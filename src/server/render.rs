@@ -11,7 +11,9 @@
 mod cache;
 mod html;
 mod lock;
+mod markup;
 pub mod message;
+pub mod models;
 mod repair;
 mod source;
 mod split;

@@ -4,6 +4,8 @@ pub mod accounts;
 pub mod activity;
 pub mod chat;
 mod connect;
+pub mod discovery;
+pub mod health;
 pub mod keys;
 pub mod models;
 pub mod readers;
@@ -26,6 +28,8 @@ use crate::server::render::Rendered;
 use crate::server::store::{Db, StoreError};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{MessageId, ModelId, ProviderId};
+use crate::shared::model::Replacement;
+use health::LastLook;
 use models::Offers;
 use readers::Readers;
 use std::collections::BTreeMap;
@@ -63,11 +67,8 @@ pub enum ServiceError {
     KeyUnreadable { provider: &'static str },
     #[error("another provider or model than the thread's")]
     ThreadProviderMismatch,
-    #[error("{provider} does not offer {model} any more")]
-    ModelUnavailable {
-        model: ModelId,
-        provider: &'static str,
-    },
+    #[error("{} does not offer {} any more", .0.provider, .0.model)]
+    ModelUnavailable(Box<Unavailable>),
     #[error("the thread is being answered")]
     GenerationInProgress(Option<MessageId>),
     #[error("the clientRequestId was used for something else")]
@@ -96,6 +97,17 @@ pub enum ServiceError {
     Crypto(#[from] CryptoError),
     #[error(transparent)]
     Password(#[from] PasswordError),
+}
+
+/// A model that a provider took away.
+#[derive(Debug)]
+pub struct Unavailable {
+    /// The model.
+    pub model: ModelId,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// What the person can go on with.
+    pub replacement: Option<Replacement>,
 }
 
 impl ServiceError {
@@ -150,6 +162,8 @@ pub struct Parts {
     pub rendered: Rendered,
     /// Lists of models that were asked about before.
     pub offers: Offers,
+    /// How providers did when that was last looked up.
+    pub health: LastLook,
     /// Who reads which answer.
     pub readers: Readers,
     /// What anybody is given at the most.

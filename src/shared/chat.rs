@@ -2,6 +2,7 @@
 
 use super::error::{AppError, ErrorCode};
 use super::ids::{ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId};
+use super::model::ModelLine;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -274,6 +275,8 @@ pub struct AnswerView {
 pub struct ThreadView {
     /// The thread.
     pub thread: Thread,
+    /// What is known of its model.
+    pub model: ModelLine,
     /// Up to a hundred messages, oldest first, without the last one if that is still being written.
     pub messages: Vec<Finished>,
     /// The answer that was just asked for or is still being written.
@@ -368,6 +371,8 @@ pub struct Sent {
 pub struct Started {
     /// The new thread.
     pub thread: Thread,
+    /// What is known of its model.
+    pub model: ModelLine,
     /// Its first two messages.
     pub sent: Sent,
 }

@@ -1,5 +1,6 @@
 //! The one error that leaves the server, over REST and over server functions alike.
 
+use super::model::Replacement;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -184,6 +185,13 @@ impl AppError {
             retry_after_ms: None,
             details: None,
         }
+    }
+
+    /// The model that a `model_unavailable` names to go on with.
+    #[must_use]
+    pub fn replacement(&self) -> Option<Replacement> {
+        let named = self.details.as_ref()?.get("replacement")?;
+        Replacement::deserialize(named).ok()
     }
 
     /// The message for one field of `details.fields`.

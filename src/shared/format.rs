@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use super::model::Pricing;
+
 /// A count in a few characters: `950`, `12.3k`, `200k`, `1M`.
 #[must_use]
 pub fn count(n: u64) -> String {
@@ -31,6 +33,27 @@ pub fn money(usd: f64) -> String {
 pub fn price(usd: f64) -> String {
     format!("${}", cents(&format!("{usd:.3}")))
 }
+
+/// What a model reads and costs, as far as is known: `128k · $2.50 / $10`, `1M · Free`.
+#[must_use]
+pub fn facts(window: Option<u64>, pricing: Option<Pricing>) -> String {
+    let price = pricing.map(|usd| {
+        if usd.input_per_mtok + usd.output_per_mtok > 0.0 {
+            format!(
+                "{} / {}",
+                price(usd.input_per_mtok),
+                price(usd.output_per_mtok)
+            )
+        } else {
+            "Free".to_owned()
+        }
+    });
+    let parts = window.map(count).into_iter().chain(price);
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// What the numbers of [`facts`] are.
+pub const FACTS: &str = "Tokens of context · USD per million tokens that it reads / that it writes";
 
 /// A time span: `640 ms`, `2.4 s`, `1 min 5 s`.
 #[must_use]
@@ -72,6 +95,21 @@ fn trim_zeros(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_unknown_of_a_model_is_left_out() {
+        let usd = |input_per_mtok, output_per_mtok| {
+            Some(Pricing {
+                input_per_mtok,
+                output_per_mtok,
+            })
+        };
+        assert_eq!(facts(Some(128_000), usd(2.5, 10.0)), "128k · $2.50 / $10");
+        assert_eq!(facts(None, usd(0.075, 0.3)), "$0.075 / $0.30");
+        assert_eq!(facts(Some(1_000_000), usd(0.0, 0.0)), "1M · Free");
+        assert_eq!(facts(Some(8_192), None), "8.19k");
+        assert_eq!(facts(None, None), "");
+    }
 
     #[test]
     fn numbers_are_short() {

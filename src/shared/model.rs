@@ -2,7 +2,7 @@
 
 use super::error::AppError;
 use super::ids::{BadId, KeyId, ModelId, ProviderId};
-use super::provider::ProviderView;
+use super::provider::{Health, ProviderView};
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -72,6 +72,50 @@ pub struct Model {
     pub deprecated_at: Option<String>,
 }
 
+/// A model to go on with where another one is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replacement {
+    /// Who offers it.
+    pub provider: ProviderId,
+    /// The provider's own id of it.
+    pub model: ModelId,
+    /// The name that people know.
+    pub display_name: String,
+}
+
+impl From<&Model> for Replacement {
+    fn from(model: &Model) -> Self {
+        Self {
+            provider: model.provider.clone(),
+            model: model.id.clone(),
+            display_name: model.display_name.clone(),
+        }
+    }
+}
+
+/// A thread's model as its page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelLine {
+    /// The name that people know.
+    pub name: String,
+    /// Its provider's name.
+    pub provider: String,
+    /// See [`super::format::facts`].
+    pub facts: String,
+    /// What there is to know when it is about to go, or gone.
+    pub leaving: Option<Leaving>,
+}
+
+/// The end of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// What happens, as a sentence.
+    pub text: String,
+    /// What the person can go on with.
+    pub replacement: Option<Replacement>,
+}
+
 /// The models of one key, with how fresh the list is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,6 +143,8 @@ pub struct PickerProvider {
     pub list: Option<ModelList>,
     /// Why there is no list.
     pub error: Option<AppError>,
+    /// How the provider does, when enough is known.
+    pub health: Option<Health>,
 }
 
 /// A provider's model as one word, `provider/model`: what a form can send and a URL can say.

@@ -110,6 +110,17 @@ pub struct KeyView {
     pub last_error: Option<AppError>,
 }
 
+/// How well a provider answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Whether it is in trouble.
+    pub poor: bool,
+    /// The numbers.
+    pub text: String,
+    /// What they are made of.
+    pub about: String,
+}
+
 /// A provider and the person's keys for it, in the order in which they are tried: a card of the dashboard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProviderCard {
@@ -117,6 +128,8 @@ pub struct ProviderCard {
     pub provider: ProviderView,
     /// The person's keys.
     pub keys: Vec<KeyView>,
+    /// How it does, when enough is known.
+    pub health: Option<Health>,
 }
 
 /// What a test of a stored key said.

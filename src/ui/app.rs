@@ -4,6 +4,7 @@ use super::chat::{NewChat, ThreadPage};
 use super::keys::Providers;
 use super::pages::account::{SignIn, SignUp};
 use super::pages::landing::Landing;
+use super::pages::models::Models;
 use super::pages::not_found::NotFound;
 use super::pages::settings::Settings;
 use super::pages::workspace::Workspace;
@@ -33,6 +34,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/chat") view=NewChat ssr=SsrMode::Async/>
                     <Route path=path!("/chat/:id") view=ThreadPage ssr=SsrMode::Async/>
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async/>
+                    <Route path=path!("/models") view=Models ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -4,6 +4,7 @@ mod answer;
 mod composer;
 mod conversation;
 mod log;
+mod moving;
 mod new_chat;
 mod options;
 mod picker;
@@ -13,9 +14,16 @@ mod thread;
 pub use new_chat::NewChat;
 pub use thread::ThreadPage;
 
+use crate::shared::ids::ThreadId;
+
 /// The element that scrolls the messages.
 const LOG: &str = "log";
 /// Where the draft of a chat that does not exist yet is kept.
 const NEW_DRAFT: &str = "draft:new";
 /// The text area of the composer.
 const COMPOSER: &str = "composer-text";
+
+/// Where the draft for a thread is kept.
+fn draft_of(id: &ThreadId) -> String {
+    format!("draft:{id}")
+}

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod landing;
+pub mod models;
 pub mod not_found;
 pub mod settings;
 mod sidebar;

@@ -2,6 +2,7 @@
 
 pub mod answering;
 pub mod field;
+pub mod health;
 pub mod icon;
 pub mod notice;
 pub mod post_form;

@@ -2,6 +2,7 @@
 
 mod activity;
 mod auth;
+mod catalog;
 mod chat;
 mod connect;
 mod errors;

@@ -86,6 +86,19 @@ pub(super) fn chats(id: &str) -> bool {
         .any(|part| NO_CHAT.contains(&part))
 }
 
+/// Words in ids that name a moment and not a model.
+const PASSING: [&str; 5] = ["beta", "exp", "experimental", "latest", "preview"];
+
+/// The words of an id without versions, dates and sizes: what the models of a family have in common, the brand first.
+pub(super) fn family(id: &str) -> Vec<&str> {
+    let name = id.rsplit('/').next().unwrap_or(id);
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()))
+        .filter(|word| !word.is_empty() && !PASSING.contains(word))
+        .collect()
+}
+
 /// The numbers in an id, so that versions compare as people expect.
 pub(super) fn numbers(id: &str) -> Vec<u64> {
     id.split(|c: char| !c.is_ascii_digit())
@@ -138,6 +151,20 @@ mod tests {
             ("---", "---"),
         ] {
             assert_eq!(pretty(id), name);
+        }
+    }
+
+    #[test]
+    fn a_family_is_what_stays_from_version_to_version() {
+        for (id, family) in [
+            ("claude-sonnet-4-5-20250929", &["claude", "sonnet"][..]),
+            ("anthropic/claude-sonnet-5.5", &["claude", "sonnet"]),
+            ("gpt-4o-mini-2024-07-18", &["gpt", "mini"]),
+            ("o3-mini", &["o", "mini"]),
+            ("gemini-3.1-pro-preview", &["gemini", "pro"]),
+            ("llama-3.3-70b-versatile", &["llama", "versatile"]),
+        ] {
+            assert_eq!(super::family(id), family, "{id}");
         }
     }
 

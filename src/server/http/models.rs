@@ -1,11 +1,12 @@
 //! `/api/providers/:provider/models` and `/api/models`
 
 use super::extract::{CurrentUser, Id, Query};
+use crate::server::catalog::discovery::{Ability, Access};
 use crate::server::error::ApiError;
 use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::ids::{KeyId, ProviderId};
-use crate::shared::model::{Capabilities, Model, ModelList};
+use crate::shared::model::{Model, ModelList};
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -28,9 +29,9 @@ struct Search {
 }
 
 #[derive(Serialize)]
-struct Found {
+struct Found<'a> {
     #[serde(flatten)]
-    model: Model,
+    model: &'a Model,
     accessible: bool,
 }
 
@@ -72,33 +73,33 @@ async fn discover(
     CurrentUser(user): CurrentUser,
     Query(search): Query<Search>,
 ) -> Result<Json<Value>, ApiError> {
-    let can: fn(&Capabilities) -> bool = match search.capability.as_deref() {
-        None | Some("") => |_| true,
-        Some("streaming") => |can| can.streaming,
-        Some("vision") => |can| can.vision,
-        Some("tools") => |can| can.tools,
-        Some("jsonMode") => |can| can.json_mode,
-        Some("reasoning") => |can| can.reasoning,
-        Some(_) => {
-            return Err(ServiceError::field(
+    let ability = match search.capability.as_deref() {
+        None | Some("") => None,
+        Some(word) => Some(Ability::parse(word).ok_or_else(|| {
+            ServiceError::field(
                 "capability",
                 "Use streaming, vision, tools, jsonMode or reasoning.",
             )
-            .into());
-        }
+        })?),
     };
     let wanted = search.q.unwrap_or_default().trim().to_lowercase();
-    let found = services
-        .discover(&user.id, search.provider.as_ref())
-        .await?;
-    let models: Vec<Found> = found
+    let discovery = services.discover(&user.id).await?;
+    let models: Vec<Found<'_>> = discovery
+        .rows()
         .into_iter()
-        .filter(|(model, _)| can(&model.capabilities))
-        .filter(|(model, _)| {
-            model.id.as_str().to_lowercase().contains(&wanted)
-                || model.display_name.to_lowercase().contains(&wanted)
+        .filter(|row| ability.is_none_or(|ability| ability.is_in(row.model.capabilities)))
+        .filter(|row| {
+            let mut provider = search.provider.iter();
+            provider.all(|provider| *provider == row.model.provider)
         })
-        .map(|(model, accessible)| Found { model, accessible })
+        .filter(|row| {
+            row.model.id.as_str().to_lowercase().contains(&wanted)
+                || row.model.display_name.to_lowercase().contains(&wanted)
+        })
+        .map(|row| Found {
+            model: row.model,
+            accessible: row.access == Access::Usable,
+        })
         .collect();
     Ok(Json(json!({ "models": models })))
 }

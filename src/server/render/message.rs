@@ -2,45 +2,16 @@
 //!
 //! What comes from outside (what people and models say, names of models, messages of errors) gets in by [`Html::text`]
 //! alone, which escapes; everything else is a literal of this file or the blocks of the Markdown renderer. Buttons say in
-//! `data-do` what they do: the page has one listener for all of them. Without script, a button that answers again belongs
-//! to the form `retry` of the page.
+//! `data-do` what they do: the page has one listener for all of them. A button that answers again
+//! belongs to the form `retry` of the page, for where there is no script; one that goes on with another model, to `replace`.
 
+use super::markup::Html;
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Sibling};
-use crate::shared::error::AppError;
+use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::format::{count, money, span};
 use crate::shared::remedy::Way;
 
-/// HTML that is being written.
-#[derive(Default)]
-struct Html(String);
-
 impl Html {
-    /// Adds HTML that this program wrote.
-    fn raw(&mut self, html: &str) -> &mut Self {
-        self.0.push_str(html);
-        self
-    }
-
-    /// Adds text, for between tags or within a quoted attribute.
-    fn text(&mut self, text: &str) -> &mut Self {
-        let mut from = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            let entity = match byte {
-                b'&' => "&amp;",
-                b'<' => "&lt;",
-                b'>' => "&gt;",
-                b'"' => "&quot;",
-                b'\'' => "&#39;",
-                _ => continue,
-            };
-            self.0.push_str(text.get(from..at).unwrap_or_default());
-            self.0.push_str(entity);
-            from = at + 1;
-        }
-        self.0.push_str(text.get(from..).unwrap_or_default());
-        self
-    }
-
     /// Adds one of the drawings that the page has for all of its messages.
     fn icon(&mut self, name: &'static str) -> &mut Self {
         self.raw(r##"<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><use href="#i-"##)
@@ -213,6 +184,12 @@ fn trouble(html: &mut Html, message: &Message, error: &AppError) {
         }
         None => {}
     }
+    if matches!(
+        error.code,
+        ErrorCode::BadModel | ErrorCode::ModelUnavailable
+    ) {
+        html.raw(r#"<button type="submit" form="replace" class="button">Continue with the nearest model</button>"#);
+    }
     if !error.request_id.is_empty() {
         html.raw(r#"<button type="button" class="button quiet small js-only" data-do="copy-id" data-id=""#)
             .text(&error.request_id)
@@ -254,7 +231,6 @@ fn usage_line(message: &Message, key: Option<&str>) -> String {
 mod tests {
     use super::*;
     use crate::shared::chat::{Attempt, Timing, Usage};
-    use crate::shared::error::ErrorCode;
     use crate::shared::time::Timestamp;
 
     fn said(role: Role) -> Message {
@@ -339,12 +315,5 @@ mod tests {
             }
             assert!(html.contains("&lt;/p&gt;&lt;img src=x onerror=alert(1)&gt;&quot;&#39;"));
         }
-    }
-
-    #[test]
-    fn text_is_escaped_and_else_as_it_was() {
-        let mut html = Html::default();
-        html.text("a<b>&\"c'd\né…𝄞");
-        assert_eq!(html.0, "a&lt;b&gt;&amp;&quot;c&#39;d\né…𝄞");
     }
 }

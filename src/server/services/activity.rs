@@ -5,6 +5,7 @@ use crate::server::store::{activity, threads};
 use crate::shared::activity::{Activity, Answering, ThreadState, Version, WATCHED};
 use crate::shared::chat::{Thread, ThreadPage, ThreadStatus};
 use crate::shared::ids::{MessageId, ThreadId, UserId};
+use crate::shared::model::ModelLine;
 use serde::Serialize;
 
 /// Milliseconds of a day.
@@ -14,6 +15,7 @@ const DAY_MS: i64 = 86_400_000;
 #[derive(Serialize)]
 pub struct Shown {
     thread: Thread,
+    model: ModelLine,
     /// The last message, and how many there are: see [`activity::Tip`].
     messages: Option<(MessageId, i64)>,
     list: ThreadPage,
@@ -34,6 +36,7 @@ impl Services {
         }
         let active = ThreadStatus::Active;
         Ok(Some(Shown {
+            model: self.model_line(user, &thread).await?,
             thread,
             messages: tip.map(|tip| (tip.id, tip.messages)),
             list: self.threads(user, active, None, WATCHED).await?,

@@ -17,7 +17,7 @@ use crate::server::store::messages::{self, Placed, Running};
 use crate::server::store::{answers, threads};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
-use crate::shared::model::Capabilities;
+use crate::shared::model::{Capabilities, Model};
 use crate::shared::time::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -230,25 +230,17 @@ impl Services {
         };
         tx.commit().await?;
 
-        let facts = known.model.as_ref();
-        let request = ChatRequest {
-            model,
-            capabilities: facts.map_or_else(Capabilities::default, |model| model.capabilities),
-            max_output_tokens: facts.and_then(|model| model.max_output_tokens),
-            system: thread.system_prompt,
-            turns: said
-                .into_iter()
-                .map(|(role, text)| Said { role, text })
-                .collect(),
-            settings: thread.settings,
-        };
+        let Known {
+            model: facts,
+            tariff,
+        } = known;
         self.0.engine.run(Turn {
             message: answer,
             start,
             provider,
             payers,
-            request,
-            tariff: known.tariff,
+            request: chat_request(thread, model, facts.as_ref(), said),
+            tariff,
             sent_at: now,
         });
         Ok(id)
@@ -273,15 +265,18 @@ impl Services {
                     }
                     payers.push(payer);
                 }
-                Err(error @ ServiceError::ModelUnavailable { .. }) => refusal = error,
+                Err(error @ ServiceError::ModelUnavailable(_)) => refusal = error,
                 Err(error) => return Err(error),
             }
         }
         if payers.is_empty() {
-            Err(refusal)
-        } else {
-            Ok((known, payers))
+            if let ServiceError::ModelUnavailable(what) = &mut refusal {
+                let id = Self::id_of(provider)?;
+                what.replacement = self.replacement(user, &id, model).await?;
+            }
+            return Err(refusal);
         }
+        Ok((known, payers))
     }
 
     /// Makes a thread with its first message, or finds the ones that the same request made before. When the message is
@@ -609,6 +604,24 @@ async fn take_first(tx: &mut Tx, payers: Vec<Payer>, now: Timestamp) -> Result<V
         }
     }
     Ok(Vec::new())
+}
+
+/// What is asked of `model`, of which `facts` are known.
+fn chat_request(
+    thread: Thread,
+    model: ModelId,
+    facts: Option<&Model>,
+    said: Vec<(Role, String)>,
+) -> ChatRequest {
+    let turn = |(role, text)| Said { role, text };
+    ChatRequest {
+        model,
+        capabilities: facts.map_or_else(Capabilities::default, |model| model.capabilities),
+        max_output_tokens: facts.and_then(|model| model.max_output_tokens),
+        system: thread.system_prompt,
+        turns: said.into_iter().map(turn).collect(),
+        settings: thread.settings,
+    }
 }
 
 /// Whether a send that names a provider or a model names the thread's.

@@ -1,18 +1,20 @@
 //! What each key can talk to: the provider's own list over the snapshot, kept for a day.
 
 mod offers;
+mod shelves;
 
-use super::{Result, ServiceError, Services};
+use super::{Result, ServiceError, Services, Unavailable};
 use crate::server::catalog::{self, Listed};
 use crate::server::config::Limit;
+use crate::server::providers::Provider;
 use crate::server::providers::account::{Access, Account};
-use crate::server::providers::{Provider, REGISTRY};
 use crate::server::store::model_cache::{self, Offer};
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
 use crate::shared::tariff::{Tariff, Tariffs};
 pub use offers::Offers;
 use offers::Said;
+pub(super) use shelves::Shelf;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -100,39 +102,6 @@ impl Services {
         Ok(model_cache::get(&self.0.db, user, &opened.key.view.id).await?)
     }
 
-    /// Every model that is known: what the person's keys listed, then what the snapshot knows beyond that. The flag tells
-    /// whether a key of the person's reaches it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn discover(
-        &self,
-        user: &UserId,
-        wanted: Option<&ProviderId>,
-    ) -> Result<Vec<(Model, bool)>> {
-        let mut found = Vec::new();
-        for info in REGISTRY.iter().map(|provider| provider.info()) {
-            let Ok(id) = info.id.parse::<ProviderId>() else {
-                continue;
-            };
-            if wanted.is_some_and(|wanted| *wanted != id) {
-                continue;
-            }
-            let listed = match self.kept_models(user, &id).await {
-                Ok(list) => list.map(|list| list.models).unwrap_or_default(),
-                Err(ServiceError::NoKey { .. } | ServiceError::KeyUnreadable { .. }) => Vec::new(),
-                Err(error) => return Err(error),
-            };
-            let beyond: Vec<Model> = catalog::snapshot_models(&id, self.0.env.now())
-                .filter(|known| !listed.iter().any(|model| model.id == known.id))
-                .cloned()
-                .collect();
-            found.extend(listed.into_iter().map(|model| (model, true)));
-            found.extend(beyond.into_iter().map(|model| (model, false)));
-        }
-        Ok(found)
-    }
-
     /// What is known of one model: by the key's kept list, else by the snapshot.
     ///
     /// # Errors
@@ -151,10 +120,11 @@ impl Services {
             && let Some(said) = self.said(user, key, &edition.digest).await?
         {
             if said.is_gone(model) && edition.is_current(self.0.env.now()) {
-                return Err(ServiceError::ModelUnavailable {
+                return Err(ServiceError::ModelUnavailable(Box::new(Unavailable {
                     model: model.clone(),
                     provider: name,
-                });
+                    replacement: None,
+                })));
             }
             if let Some(known) = said.model(model) {
                 return Ok(Known {

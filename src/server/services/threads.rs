@@ -296,6 +296,7 @@ impl Services {
             None => None,
         };
         Ok(ThreadView {
+            model: self.model_line(user, &thread).await?,
             thread,
             messages: found
                 .into_iter()
@@ -356,6 +357,24 @@ impl Services {
         messages::copy(&mut tx, &history).await?;
         tx.commit().await?;
         Ok(thread)
+    }
+
+    /// A new thread with the history of this one, on the model that comes nearest to its own of those that the person can use.
+    ///
+    /// # Errors
+    /// `NotFound`; `Validation` when none of their keys lists another model.
+    pub async fn move_thread(&self, user: &UserId, id: &ThreadId) -> Result<Thread> {
+        let Thread {
+            provider, model, ..
+        } = self.thread(user, id).await?;
+        let other = self.replacement(user, &provider, &model).await?;
+        let other = other.ok_or_else(|| {
+            let problem =
+                "None of your keys lists another model to go on with. Add a key under Providers.";
+            ServiceError::field("model", problem)
+        })?;
+        let (provider, model) = (Some(other.provider), Some(other.model));
+        self.fork_thread(user, id, None, provider, model).await
     }
 
     /// How deep an answer's elements may be inside of each other.

@@ -74,6 +74,53 @@ pub async fn edition(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<Editi
     )
 }
 
+/// Which list a key has that may be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Whose list it is.
+    pub provider: ProviderId,
+    /// The key.
+    pub key: KeyId,
+    /// The list.
+    pub edition: Edition,
+}
+
+/// Which lists the person's keys have that are switched on and work, at `provider` or at all providers, in the order in
+/// which they are tried.
+///
+/// # Errors
+/// When the database fails.
+pub async fn listings(
+    db: &Db,
+    user: &UserId,
+    provider: Option<&ProviderId>,
+) -> Result<Vec<Listing>> {
+    const SQL: &str = "SELECT k.provider, k.id, m.digest, m.expires_at, m.warning
+        FROM provider_keys k JOIN provider_models m ON m.key_id = k.id AND m.user_id = k.user_id
+        WHERE k.user_id = $1 AND ($2 IS NULL OR k.provider = $2) AND k.active AND k.status IN ('valid', 'unverified')
+        ORDER BY k.provider, k.position, k.created_at, k.id";
+    let provider = provider.map(ProviderId::as_str);
+    let rows = read!(db, c => sqlx::query_as::<_, (String, String, String, i64, Option<String>)>(SQL)
+        .bind(user.as_str()).bind(provider).fetch_all(c).await)?;
+    let listing = |(provider, key, digest, expires_at, warning): (String, String, _, _, _)| {
+        let corrupt = |column| StoreError::Corrupt {
+            table: "provider_keys",
+            column,
+            id: key.clone(),
+        };
+        Ok(Listing {
+            provider: provider.parse().map_err(|_| corrupt("provider"))?,
+            key: key.parse().map_err(|_| corrupt("id"))?,
+            edition: Edition {
+                digest,
+                expires_at,
+                warning,
+            },
+        })
+    };
+    rows.into_iter().map(listing).collect()
+}
+
 /// What a key's list has, and had.
 #[derive(Debug, Default, PartialEq)]
 pub struct Offer {

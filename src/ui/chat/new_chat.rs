@@ -134,6 +134,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
                     threads.touch(started.thread.clone());
                     threads.handed_over.set(Some(ThreadView {
                         thread: started.thread,
+                        model: started.model,
                         messages: vec![started.sent.question],
                         live: Some(started.sent.answer),
                         earlier: None,

@@ -1,8 +1,9 @@
 //! Picking a model.
 
 use crate::client::dom;
-use crate::shared::format::{count, price};
-use crate::shared::model::{Category, Choice, Model, PickerProvider};
+use crate::shared::format::{FACTS, facts};
+use crate::shared::model::{Category, Choice, Model, ModelLine, PickerProvider};
+use crate::ui::parts::health::HealthLine;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::{Catalog, choice_of};
 use crate::ui::state::clock::Clock;
@@ -24,7 +25,7 @@ pub(super) fn open(catalog: Catalog) {
 /// One line of the list.
 #[derive(Clone, PartialEq)]
 enum Line {
-    Provider(PickerProvider),
+    Provider(Box<PickerProvider>),
     Shelf(&'static str),
     Model(usize, Model),
     More(usize),
@@ -77,7 +78,7 @@ fn lines(providers: &[PickerProvider], search: &str) -> Vec<Line> {
         } else {
             found.sort_by_key(|(rank, _)| *rank);
         }
-        lines.push(Line::Provider(provider.clone()));
+        lines.push(Line::Provider(Box::new(provider.clone())));
         let mut last = None;
         for (_, model) in found {
             if shown == MOST {
@@ -100,7 +101,7 @@ fn lines(providers: &[PickerProvider], search: &str) -> Vec<Line> {
         other
             .iter()
             .filter(named)
-            .map(|provider| Line::Provider((*provider).clone())),
+            .map(|provider| Line::Provider(Box::new((*provider).clone()))),
     );
     lines
 }
@@ -111,25 +112,49 @@ pub(super) fn PickerButton(
     /// What is picked.
     #[prop(into)]
     choice: Signal<Option<Choice>>,
+    /// What the server said of it, where it never changes.
+    #[prop(optional)]
+    known: Option<ModelLine>,
 ) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     // The catalog outlives the page and may wake this up while the page goes.
     let choice = move || choice.try_get().flatten();
-    let label = move || match choice() {
-        Some(choice) => catalog
-            .model(&choice)
-            .map_or_else(|| choice.model.to_string(), |model| model.display_name),
-        None if catalog.providers.read().is_none() => "Loading models…".to_owned(),
-        None => "No model".to_owned(),
+    let provider = known.as_ref().map(|known| known.provider.clone());
+    let said = move || {
+        if let Some(known) = &known {
+            return (known.name.clone(), known.facts.clone());
+        }
+        match choice() {
+            Some(choice) => catalog.model(&choice).map_or_else(
+                || (choice.model.to_string(), String::new()),
+                |model| {
+                    let facts = facts(model.context_window, model.pricing);
+                    (model.display_name, facts)
+                },
+            ),
+            None if catalog.providers.read().is_none() => {
+                ("Loading models…".to_owned(), String::new())
+            }
+            None => ("No model".to_owned(), String::new()),
+        }
     };
-    let provider = move || choice().map(|choice| catalog.provider_name(&choice.provider));
+    let said = Memo::new(move |_| said());
+    let label = move || said.try_get().unwrap_or_default().0;
+    let numbers = move || said.try_get().unwrap_or_default().1;
+    let provider = move || match &provider {
+        Some(name) => Some(name.clone()),
+        None => choice().map(|choice| catalog.provider_name(&choice.provider)),
+    };
     view! {
         <button
             type="button" class="picker-button" aria-haspopup="dialog" aria-controls=ID
             disabled=move || choice().is_none() && catalog.providers.read().is_none()
             on:click=move |_| open(catalog)
         >
-            <span class="picker-model">{label}</span>
+            <span class="picker-what">
+                <span class="picker-model">{label}</span>
+                <span class="picker-facts" title=FACTS>{numbers}</span>
+            </span>
             <span class="picker-provider">{provider}</span>
             {icon("down")}
         </button>
@@ -219,7 +244,7 @@ pub(super) fn Picker(
                 let any = lines.len() > 1;
                 view! {
                     <section>
-                        <ProviderLine provider=provider.clone()/>
+                        <ProviderLine provider=(**provider).clone()/>
                         {any.then(|| view! { <div role="listbox" aria-label=name>{models}</div> })}
                     </section>
                 }
@@ -266,6 +291,7 @@ pub(super) fn Picker(
                 <button type="button" class="icon-button" aria-label="Close" on:click=move |_| dom::close_dialog(ID)>{icon("close")}</button>
             </div>
             <div class="picker-list" id="picker-list">{content}</div>
+            <a class="picker-all small" href="/models">"All models, with prices and limits"</a>
         </dialog>
     }
     .into_any()
@@ -291,6 +317,7 @@ fn ProviderLine(provider: PickerProvider) -> impl IntoView {
     };
     let stale = note.is_some();
     let fetched = provider.list.as_ref().map(|list| list.fetched_at);
+    let health = provider.health.map(|health| view! { <HealthLine health/> });
     view! {
         <div class="picker-head-line" role="presentation" class:disabled=without>
             <span class="strong">{provider.provider.name.clone()}</span>
@@ -307,6 +334,7 @@ fn ProviderLine(provider: PickerProvider) -> impl IntoView {
                 }.into_any()
             }}
         </div>
+        {health}
         {note.map(|note| view! { <p class="picker-note small">{note}</p> })}
         {move || (busy.get() && fetched.is_none()).then(|| view! { <div class="skeleton lines" aria-busy="true"></div> })}
     }
@@ -326,20 +354,6 @@ fn ModelLine(
     let current = choice.read_untracked().as_ref() == Some(&own);
     let tag = |on: bool, text: &'static str| on.then(|| view! { <span class="tag">{text}</span> });
     let can = model.capabilities;
-    let window = model.context_window.map_or_else(
-        || "context unknown".to_owned(),
-        |n| format!("{} context", count(n)),
-    );
-    let cost = model.pricing.map_or_else(
-        || "price unknown".to_owned(),
-        |p| {
-            format!(
-                "{} in · {} out",
-                price(p.input_per_mtok),
-                price(p.output_per_mtok)
-            )
-        },
-    );
     let other_name = (model.id.as_str() != model.display_name).then(|| model.id.to_string());
     view! {
         <div
@@ -358,8 +372,7 @@ fn ModelLine(
             </div>
             <div class="model-facts small muted">
                 <span class="mono">{other_name}</span>
-                <span>{window}</span>
-                <span title="USD per million tokens">{cost}</span>
+                <span title=FACTS>{facts(model.context_window, model.pricing)}</span>
             </div>
         </div>
     }
@@ -408,6 +421,7 @@ mod tests {
                 warning: None,
             }),
             error: None,
+            health: None,
         }
     }
 

@@ -3,12 +3,13 @@
 use super::composer::{Composer, Taken};
 use super::conversation::Conversation;
 use super::log::{Log, edit};
+use super::moving::{Farewell, GoOn, moving};
 use super::options::{Options, OptionsButton};
 use super::picker::{Picker, PickerButton};
 use super::refusal::Refusal;
-use super::{LOG, NEW_DRAFT};
+use super::{LOG, NEW_DRAFT, draft_of};
 use crate::api::messages::{RetryAnswer, SendMessage};
-use crate::api::threads::{fork_thread, open_thread};
+use crate::api::threads::{ReplaceModel, open_thread};
 use crate::client::stream::Link;
 use crate::client::{dom, log, storage};
 use crate::shared::chat::{Thread, ThreadChange, ThreadView};
@@ -138,7 +139,8 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     let threads = expect_context::<Threads>();
     let toasts = expect_context::<Toasts>();
-    let posted = form_error("/fn/messages/");
+    let posted = form_error("/fn/messages/").or_else(|| form_error("/fn/threads/"));
+    let (line, leaving) = (view.model.clone(), view.model.leaving.clone());
     let conversation = Conversation::new(view, html);
     let thread = conversation.thread;
     conversation.refused.set(posted);
@@ -153,6 +155,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     let editing = RwSignal::new(None);
     let away = RwSignal::new(false);
     let wanted = RwSignal::new(None::<Choice>);
+    let go = moving(conversation, text);
     Effect::new(move || {
         conversation.attach();
         catalog.ensure();
@@ -225,18 +228,24 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     let seed = use_context::<RequestSeed>().unwrap_or_default().0;
     let thread_id = thread.read_untracked().id.to_string();
     let (retry_thread, retry_seed) = (thread_id.clone(), seed.clone());
+    let replaced = thread_id.clone();
     view! {
         <Title text=title/>
         <TopBar>
-            <PickerButton choice/>
+            <PickerButton choice known=line/>
             <h1 class="top-title">{move || thread.read().name().to_owned()}</h1>
             <OptionsButton/>
         </TopBar>
+        {leaving.map(|leaving| view! { <Farewell conversation leaving go/> })}
         <Log conversation editing away/>
         // The buttons of the messages that answer again without script.
         <form id="retry" method="post" action=RetryAnswer::PATH>
             <input type="hidden" name="thread" value=retry_thread/>
             <input type="hidden" name="client_request_id" value=retry_seed/>
+        </form>
+        // The buttons of the messages that go on with another model.
+        <form id="replace" method="post" action=ReplaceModel::PATH>
+            <input type="hidden" name="id" value=replaced/>
         </form>
         <div class="dock">
             {move || away.get().then(|| view! {
@@ -247,7 +256,8 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
             <LinkBanner conversation/>
             {move || conversation.gone.get().then(|| view! { <Gone thread text/> })}
             {move || conversation.refused.get().map(|error| view! {
-                <Refusal error provider=thread.read_untracked().provider.to_string()>
+                <Refusal error=error.clone() provider=thread.read_untracked().provider.to_string()>
+                    {error.replacement().map(|replacement| view! { <GoOn conversation replacement go/> })}
                     <button type="button" class="button small js-only" on:click=move |_| conversation.refused.set(None)>"Dismiss"</button>
                 </Refusal>
             })}
@@ -266,7 +276,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
             choice prompt=Signal::derive(move || thread.read().system_prompt.clone().unwrap_or_default())
             settings=Signal::derive(move || thread.read().settings.clone()) save
         />
-        <OtherModel conversation wanted/>
+        <OtherModel wanted go/>
     }
     .into_any()
 }
@@ -324,11 +334,6 @@ fn Gone(thread: RwSignal<Thread>, text: RwSignal<String>) -> impl IntoView {
     .into_any()
 }
 
-/// Where the draft for a thread is kept.
-fn draft_of(id: &ThreadId) -> String {
-    format!("draft:{id}")
-}
-
 /// Says when the stream's connection is gone for longer than a blink.
 #[component]
 fn LinkBanner(conversation: Conversation) -> impl IntoView {
@@ -354,10 +359,8 @@ fn LinkBanner(conversation: Conversation) -> impl IntoView {
 
 /// Offers ways to go on with another model, because a thread keeps its own.
 #[component]
-fn OtherModel(conversation: Conversation, wanted: RwSignal<Option<Choice>>) -> impl IntoView {
+fn OtherModel(wanted: RwSignal<Option<Choice>>, go: Callback<Choice>) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
-    let threads = expect_context::<Threads>();
-    let toasts = expect_context::<Toasts>();
     let navigate = use_navigate();
     let name = move || {
         wanted.get().map(|choice| {
@@ -367,22 +370,11 @@ fn OtherModel(conversation: Conversation, wanted: RwSignal<Option<Choice>>) -> i
         })
     };
     let close = move || dom::close_dialog("other-model");
-    let go = navigate.clone();
     let fork = move |_| {
-        let id = conversation.thread.read_untracked().id.clone();
-        let choice = wanted.get_untracked();
-        let go = go.clone();
         close();
-        spawn_local(async move {
-            match fork_thread(id, None, choice).await {
-                Ok(thread) => {
-                    let to = format!("/chat/{}", thread.id);
-                    threads.touch(thread);
-                    go(&to, NavigateOptions::default());
-                }
-                Err(error) => toasts.trouble(&unless_signed_out(error)),
-            }
-        });
+        if let Some(choice) = wanted.get_untracked() {
+            go.run(choice);
+        }
     };
     let fresh = move |_| {
         close();

@@ -6,6 +6,7 @@ use crate::client::dom;
 use crate::shared::error::AppError;
 use crate::shared::provider::{KeyStatus, KeyView, ProviderCard, ProviderView};
 use crate::ui::parts::field::{Field, Submit};
+use crate::ui::parts::health::HealthLine;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::toasts::Toasts;
@@ -72,6 +73,7 @@ pub(super) fn Card(
                 <div>
                     <h3>{name.clone()}</h3>
                     <p class="muted small">{move || standing.read().1.clone()}</p>
+                    {card.health.map(|health| view! { <HealthLine health/> })}
                 </div>
                 {(!docs.is_empty()).then(|| view! {
                     <a class="small" href=docs target="_blank" rel="noopener noreferrer">"Get a key"<span class="visually-hidden">{format!(" for {name}")}</span></a>

@@ -91,6 +91,7 @@ pub(super) fn Sidebar() -> impl IntoView {
             </nav>
             <nav class="side-foot" aria-label="Pages">
                 <a href="/providers" aria-current=here("/providers")>{icon("key")}"Providers"</a>
+                <a href="/models" aria-current=here("/models")>{icon("search")}"Models"</a>
                 <a href="/settings" aria-current=here("/settings")>{icon("gear")}"Settings"</a>
             </nav>
         </aside>

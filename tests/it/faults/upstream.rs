@@ -203,9 +203,11 @@ async fn a_model_that_the_provider_took_off_its_list_is_refused_before_anybody_i
             (status, &error["code"], &error["details"]["model"]),
             (409, &json!("model_unavailable"), &json!("gpt-old"))
         );
+        let nearest = json!({ "provider": "openai", "model": "gpt-5.4", "displayName": "GPT-5.4" });
+        assert_eq!(error["details"]["replacement"], nearest);
         let message = error["message"].as_str().unwrap();
         assert!(
-            message.contains("Start a new chat with another model"),
+            message.contains("GPT-5.4 is the nearest on offer. Start a new chat"),
             "{message}"
         );
     }

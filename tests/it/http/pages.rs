@@ -17,7 +17,7 @@ async fn pages_are_rendered_whole_however_many_are_asked_for() {
     ada.say(&thread, "r1", "Hello?").await;
     let chat = format!("/chat/{thread}");
     for _ in 0..4 {
-        let paths = [chat.as_str(), "/chat", "/providers", "/settings"]
+        let paths = [chat.as_str(), "/chat", "/providers", "/models", "/settings"]
             .into_iter()
             .cycle();
         let pages = paths.take(24).map(|path| {

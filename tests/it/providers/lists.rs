@@ -354,9 +354,11 @@ fn the_gateway_gives_limits_tags_and_prices() {
         vision: Some(true),
         tools: Some(true),
         reasoning: Some(true),
-        pricing: Some(Pricing {
-            input_per_mtok: 2.0,
-            output_per_mtok: 10.0,
+        tariff: Some(Tariff {
+            input: 2.0,
+            output: 10.0,
+            cached_input: Some(0.2),
+            ..Tariff::default()
         }),
         created: Some(1_790_812_800),
         ..live("anthropic/claude-sonnet-5.5")

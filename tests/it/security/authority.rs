@@ -309,6 +309,7 @@ async fn server_functions_know_their_callers_too() {
                 "/fn/threads/fork",
                 json_id(thread, "\"message\":null,\"choice\":null"),
             ),
+            ("/fn/threads/replace", format!("id={thread}")),
             ("/fn/threads/delete", format!("id={thread}")),
             (
                 "/fn/messages/send",
@@ -364,6 +365,7 @@ async fn server_functions_know_their_callers_too() {
     for (path, form) in [
         ("/fn/keys/cards", ""),
         ("/fn/models/picker", ""),
+        ("/fn/models/list", "query=usable%3D1"),
         ("/fn/threads/list", ""),
         ("/fn/threads/search", "q=Hello"),
     ] {
@@ -396,6 +398,7 @@ async fn reading_changes_nothing() {
             "/sign-up",
             "/chat",
             "/providers",
+            "/models",
             "/settings",
             "/nothing",
             "/healthz",

@@ -23,6 +23,11 @@ pub struct Said {
 }
 
 impl Said {
+    /// The models that are on it, best first.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
     /// What it says of a model that is on it.
     pub fn model(&self, id: &ModelId) -> Option<&Model> {
         self.models.get(*self.places.get(id)?)

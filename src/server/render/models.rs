@@ -1,0 +1,417 @@
+//! The list of all models as HTML: a form, a table of one page, and the ways to the others. Works without script.
+
+use super::markup::Html;
+use crate::server::catalog::discovery::{Ability, Access, PAGE, Row, Sort, Wanted};
+use crate::shared::format::{count, price};
+use crate::shared::model::Choice;
+use url::form_urlencoded::byte_serialize;
+
+/// The list. `rows` are all that fit, in order; `providers` are those that can be asked for, by id and name.
+#[must_use]
+pub fn list<'a>(
+    wanted: &Wanted,
+    rows: &[Row<'_>],
+    providers: impl Iterator<Item = (&'a str, &'static str)>,
+) -> String {
+    let mut html = Html::default();
+    form(&mut html, wanted, providers);
+    let pages = rows.len().div_ceil(PAGE).max(1);
+    let page = wanted.page.min(pages - 1);
+    let shown = rows.chunks(PAGE).nth(page).unwrap_or_default();
+    html.raw(r#"<p class="muted small" role="status">"#)
+        .raw(&match rows.len() {
+            0 => "No model is known that fits. Ask for less.".to_owned(),
+            1 => "One model".to_owned(),
+            n if pages == 1 => format!("{n} models"),
+            n => format!(
+                "{n} models, {} to {} here",
+                page * PAGE + 1,
+                page * PAGE + shown.len()
+            ),
+        })
+        .raw("</p>");
+    if !shown.is_empty() {
+        table(&mut html, wanted, shown);
+    }
+    if pages > 1 {
+        pager(&mut html, wanted, page, pages);
+    }
+    html.0
+}
+
+/// The windows that people ask for.
+const WINDOWS: [u64; 5] = [32_000, 128_000, 200_000, 400_000, 1_000_000];
+
+fn form<'a>(
+    html: &mut Html,
+    wanted: &Wanted,
+    providers: impl Iterator<Item = (&'a str, &'static str)>,
+) {
+    html.raw(r#"<form class="card models-form" method="get" action="/models" role="search">"#);
+    field(html, "q", "Search", |html| {
+        html.raw(r#"<input type="search" id="models-q" name="q" autocomplete="off" value=""#)
+            .text(&wanted.words)
+            .raw(r#"">"#);
+    });
+    select(html, "provider", "Provider", |html| {
+        option(html, "", "All", wanted.provider.is_empty());
+        for (id, name) in providers {
+            option(html, id, name, wanted.provider == id);
+        }
+    });
+    select(html, "capability", "It can", |html| {
+        option(html, "", "Anything", wanted.ability.is_none());
+        for ability in Ability::ALL {
+            let name = ability_name(ability);
+            option(
+                html,
+                ability.as_str(),
+                name,
+                wanted.ability == Some(ability),
+            );
+        }
+    });
+    select(html, "context", "Context", |html| {
+        option(html, "", "Any", wanted.context.is_none());
+        let own = wanted.context.filter(|tokens| !WINDOWS.contains(tokens));
+        for tokens in own.into_iter().chain(WINDOWS) {
+            let name = format!("{} and more", count(tokens));
+            option(
+                html,
+                &tokens.to_string(),
+                &name,
+                wanted.context == Some(tokens),
+            );
+        }
+    });
+    field(html, "price", "$ per M written, at most", |html| {
+        html.raw(r#"<input type="number" id="models-price" name="price" min="0" step="any" inputmode="decimal" value=""#)
+            .text(&wanted.price.map_or_else(String::new, |usd| usd.to_string()))
+            .raw(r#"">"#);
+    });
+    select(html, "sort", "Order", |html| {
+        for sort in Sort::ALL {
+            option(html, sort.as_str(), sort_name(sort), wanted.sort == sort);
+        }
+    });
+    select(html, "order", "Direction", |html| {
+        option(html, "", "Up", !wanted.down);
+        option(html, "desc", "Down", wanted.down);
+    });
+    let checked = if wanted.usable { " checked" } else { "" };
+    html.raw(r#"<label class="models-usable"><input type="checkbox" name="usable" value="1""#)
+        .raw(checked)
+        .raw(r#">Only what I can use</label><div class="models-go"><button type="submit" class="button primary">Show</button>"#);
+    if *wanted != Wanted::default() {
+        html.raw(r#"<a class="button quiet" href="/models">Reset</a>"#);
+    }
+    html.raw("</div></form>");
+}
+
+fn field(html: &mut Html, name: &str, label: &str, control: impl FnOnce(&mut Html)) {
+    html.raw(&format!(
+        r#"<div class="field"><label for="models-{name}">{label}</label>"#
+    ));
+    control(html);
+    html.raw("</div>");
+}
+
+fn select(html: &mut Html, name: &str, label: &str, options: impl FnOnce(&mut Html)) {
+    field(html, name, label, |html| {
+        html.raw(&format!(r#"<select id="models-{name}" name="{name}">"#));
+        options(html);
+        html.raw("</select>");
+    });
+}
+
+fn option(html: &mut Html, value: &str, name: &str, selected: bool) {
+    html.raw(r#"<option value=""#)
+        .text(value)
+        .raw(if selected { r#"" selected>"# } else { r#"">"# })
+        .text(name)
+        .raw("</option>");
+}
+
+const fn ability_name(ability: Ability) -> &'static str {
+    match ability {
+        Ability::Streaming => "Stream",
+        Ability::Vision => "See images",
+        Ability::Tools => "Call tools",
+        Ability::JsonMode => "Write JSON",
+        Ability::Reasoning => "Reason",
+    }
+}
+
+const fn sort_name(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Best => "Best first",
+        Sort::Name => "Model",
+        Sort::Provider => "Provider",
+        Sort::Context => "Context",
+        Sort::Output => "Output limit",
+        Sort::Reading => "$ per M read",
+        Sort::Writing => "$ per M written",
+    }
+}
+
+/// The columns, each with what it is sorted by. On narrow screens each row is a card; the roles say that it is a table still.
+fn table(html: &mut Html, wanted: &Wanted, rows: &[Row<'_>]) {
+    html.raw(r#"<table class="models" role="table"><caption class="visually-hidden">Models</caption><thead role="rowgroup"><tr role="row">"#);
+    for sort in Sort::ALL.into_iter().filter(|sort| *sort != Sort::Best) {
+        let current = wanted.sort == sort;
+        // What is large is what people look for, except among prices.
+        let largest = matches!(sort, Sort::Context | Sort::Output);
+        let to = Wanted {
+            down: if current { !wanted.down } else { largest },
+            page: 0,
+            sort,
+            ..wanted.clone()
+        };
+        html.raw(r#"<th scope="col" role="columnheader""#)
+            .raw(match (current, wanted.down) {
+                (true, true) => r#" aria-sort="descending""#,
+                (true, false) => r#" aria-sort="ascending""#,
+                (false, _) => "",
+            })
+            .raw(r#"><a href=""#)
+            .text(&to.address())
+            .raw(r#"">"#)
+            .raw(sort_name(sort))
+            .raw("</a></th>");
+    }
+    html.raw(
+        r#"<th scope="col" role="columnheader">For you</th></tr></thead><tbody role="rowgroup">"#,
+    );
+    for one in rows {
+        row(html, one);
+    }
+    html.raw("</tbody></table>");
+}
+
+fn row(html: &mut Html, row: &Row<'_>) {
+    let model = row.model;
+    let can = model.capabilities;
+    html.raw(r#"<tr role="row"><th scope="row" role="rowheader"><span class="strong">"#)
+        .text(&model.display_name)
+        .raw("</span>");
+    if model.id.as_str() != model.display_name {
+        html.raw(r#"<span class="mono small muted">"#)
+            .text(model.id.as_str())
+            .raw("</span>");
+    }
+    html.raw(r#"<span class="models-tags">"#);
+    for (has, name) in [
+        (can.vision, "Vision"),
+        (can.tools, "Tools"),
+        (can.json_mode, "JSON"),
+        (can.reasoning, "Reasoning"),
+    ] {
+        if has {
+            html.raw(&format!(r#"<span class="tag">{name}</span>"#));
+        }
+    }
+    if let Some(day) = &model.deprecated_at {
+        html.raw(r#"<span class="tag warn">Ends "#)
+            .text(day)
+            .raw("</span>");
+    }
+    html.raw("</span></th>");
+    let usd = |usd: Option<f64>| {
+        usd.map(|usd| {
+            if usd > 0.0 {
+                price(usd)
+            } else {
+                "Free".to_owned()
+            }
+        })
+    };
+    cell(html, Sort::Provider, Some(row.provider.to_owned()));
+    cell(html, Sort::Context, model.context_window.map(count));
+    cell(html, Sort::Output, model.max_output_tokens.map(count));
+    cell(
+        html,
+        Sort::Reading,
+        usd(model.pricing.map(|p| p.input_per_mtok)),
+    );
+    cell(
+        html,
+        Sort::Writing,
+        usd(model.pricing.map(|p| p.output_per_mtok)),
+    );
+    html.raw(r#"<td role="cell" class="models-access">"#);
+    access(html, row);
+    html.raw("</td></tr>");
+}
+
+fn cell(html: &mut Html, column: Sort, said: Option<String>) {
+    html.raw(r#"<td role="cell" data-label=""#)
+        .raw(sort_name(column))
+        .raw(r#"">"#);
+    match said {
+        Some(said) => html.text(&said),
+        None => html.raw(r#"<span class="muted">unknown</span>"#),
+    };
+    html.raw("</td>");
+}
+
+/// The way to a chat, or why there is none and what to do about it.
+fn access(html: &mut Html, row: &Row<'_>) {
+    let (why, way) = match row.access {
+        Access::Usable => {
+            let choice = Choice {
+                provider: row.model.provider.clone(),
+                model: row.model.id.clone(),
+            };
+            let query: String = byte_serialize(choice.to_string().as_bytes()).collect();
+            html.raw(r#"<a class="button small" href="/chat?model="#)
+                .text(&query)
+                .raw(r#"">Start a chat<span class="visually-hidden"> with "#)
+                .text(&row.model.display_name)
+                .raw("</span></a>");
+            return;
+        }
+        Access::NotListed => ("Not in your key’s list", ""),
+        Access::Unasked => ("Your key was not asked for its list yet", "Test it"),
+        Access::NoKey => ("No key yet", "Add one"),
+        Access::Off => ("Your key is switched off", "Switch it on"),
+        Access::Refused => ("Your key was refused", "Fix it"),
+        Access::Unreadable => ("Your key cannot be read", "Replace it"),
+    };
+    html.raw(r#"<span class="muted small">"#)
+        .raw(why)
+        .raw("</span>");
+    if !way.is_empty() {
+        html.raw(r#" <a class="small" href="/providers#"#)
+            .text(row.model.provider.as_str())
+            .raw(r#"">"#)
+            .raw(way)
+            .raw(r#"<span class="visually-hidden">: "#)
+            .text(row.provider)
+            .raw("</span></a>");
+    }
+}
+
+fn pager(html: &mut Html, wanted: &Wanted, page: usize, pages: usize) {
+    let to = |page| {
+        let there = Wanted {
+            page,
+            ..wanted.clone()
+        };
+        there.address()
+    };
+    html.raw(r#"<nav class="split" aria-label="Pages of the list">"#);
+    let mut link = |there: Option<usize>, rel: &str, name: &str| match there {
+        Some(there) => {
+            html.raw(&format!(r#"<a class="button" rel="{rel}" href=""#))
+                .text(&to(there))
+                .raw(&format!(r#"">{name}</a>"#));
+        }
+        None => {
+            html.raw("<span></span>");
+        }
+    };
+    link(page.checked_sub(1), "prev", "Previous");
+    link((page + 1 < pages).then_some(page + 1), "next", "Next");
+    html.raw(&format!(
+        r#"<span class="muted small">Page {} of {pages}</span></nav>"#,
+        page + 1
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::model::{Capabilities, Model, Pricing};
+
+    fn model(id: &str) -> Model {
+        Model {
+            id: id.parse().unwrap(),
+            provider: "openai".parse().unwrap(),
+            display_name: id.to_owned(),
+            capabilities: Capabilities::default(),
+            context_window: Some(128_000),
+            max_output_tokens: None,
+            pricing: Some(Pricing {
+                input_per_mtok: 0.0,
+                output_per_mtok: 10.0,
+            }),
+            category: None,
+            deprecated_at: None,
+        }
+    }
+
+    fn html(query: &str, models: &[Model], access: Access) -> String {
+        let row = |model| Row {
+            provider: "OpenAI",
+            model,
+            access,
+        };
+        let mut rows: Vec<Row<'_>> = models.iter().map(row).collect();
+        let wanted = Wanted::parse(query);
+        wanted.select(&mut rows);
+        list(&wanted, &rows, [("openai", "OpenAI")].into_iter())
+    }
+
+    #[test]
+    fn a_page_has_a_hundred_rows_and_the_way_to_the_next() {
+        let models: Vec<Model> = (0..250).map(|n| model(&format!("m{n}"))).collect();
+        let rows = |html: &str| html.matches("<tr ").count() - 1;
+        let first = html("q=m", &models, Access::NoKey);
+        assert_eq!(rows(&first), 100);
+        assert!(first.contains("250 models, 1 to 100 here") && first.contains("Page 1 of 3"));
+        assert!(first.contains(r#"rel="next" href="/models?q=m&amp;page=2""#));
+        assert!(!first.contains(r#"rel="prev""#));
+        for (query, shown) in [("page=3", 50), ("page=9", 50)] {
+            let last = html(query, &models, Access::NoKey);
+            assert_eq!(rows(&last), shown);
+            assert!(last.contains(r#"rel="prev" href="/models?page=2""#));
+            assert!(!last.contains(r#"rel="next""#));
+        }
+        assert!(html("q=none", &models, Access::NoKey).contains("No model is known that fits."));
+    }
+
+    #[test]
+    fn a_row_says_what_is_known_and_how_to_begin() {
+        let page = html("", &[model("a/b:c")], Access::Usable);
+        for part in [
+            r#"data-label="Context">128k<"#,
+            r#"data-label="Output limit"><span class="muted">unknown<"#,
+            r#"data-label="$ per M read">Free<"#,
+            r#"data-label="$ per M written">$10<"#,
+            r#"href="/chat?model=openai%2Fa%2Fb%3Ac""#,
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        let page = html("", &[model("m")], Access::NoKey);
+        assert!(page.contains("No key yet") && page.contains("/providers#openai"));
+        assert!(!page.contains("Start a chat"));
+    }
+
+    #[test]
+    fn the_column_that_is_sorted_by_says_so_and_turns_round() {
+        let page = html("sort=context&order=desc", &[model("m")], Access::NoKey);
+        assert!(page.contains(r#"aria-sort="descending"><a href="/models?sort=context">Context<"#));
+        assert!(page.contains(r#"<a href="/models?sort=writing">$ per M written<"#));
+        assert!(page.contains(r#"<a href="/models?sort=output&amp;order=desc">Output limit<"#));
+        assert_eq!(page.matches("aria-sort").count(), 1);
+    }
+
+    #[test]
+    fn nothing_from_outside_becomes_markup() {
+        const ATTACK: &str = "\"><img/src=x/onerror=alert(1)>";
+        let mut odd = model("m");
+        odd.display_name = ATTACK.to_owned();
+        odd.deprecated_at = Some(ATTACK.to_owned());
+        odd.id = ATTACK.parse().unwrap();
+        let address = Wanted {
+            words: ATTACK.to_owned(),
+            ..Wanted::default()
+        };
+        let query = address.address();
+        for access in [Access::Usable, Access::NoKey] {
+            let page = html(query.trim_start_matches("/models"), &[odd.clone()], access);
+            assert!(page.contains("&lt;img"), "the row is there");
+            assert!(!page.contains("<img"), "{page}");
+        }
+    }
+}

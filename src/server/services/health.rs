@@ -1,0 +1,216 @@
+//! How well providers answer, by what this installation itself heard from them.
+
+use super::{Result, Services};
+use crate::server::providers;
+use crate::server::store::health::{self, Ended};
+use crate::shared::error::ErrorCode;
+use crate::shared::format::span;
+use crate::shared::ids::ProviderId;
+use crate::shared::provider::Health;
+use crate::shared::time::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How long a look at the database is good for. Milliseconds.
+const FRESH_MS: i64 = 30_000;
+/// Answers that are looked at, the newest ones.
+const MOST: i64 = 2_000;
+/// Fewer calls say nothing about a provider, and too much about who made them.
+const ENOUGH: usize = 5;
+/// Below this share of good calls, in percent, a provider is in trouble.
+const POOR: usize = 90;
+
+/// The providers that were heard of enough.
+pub type ByProvider = Arc<HashMap<ProviderId, Health>>;
+
+/// What the last look found, and when that was.
+#[derive(Default)]
+pub struct LastLook(Mutex<Option<(Timestamp, ByProvider)>>);
+
+impl Services {
+    /// How well each provider answered everybody on this installation within the last hour: all of its processes, since it
+    /// is counted from the stored answers, the newest two thousand. It is looked up every thirty seconds at the most.
+    ///
+    /// Each request counts, also one after which another key answered. What the key, the question or the settings were at
+    /// fault for says nothing about a provider and does not count. Servers that people add themselves are left out: they are
+    /// as many as there are people.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn health(&self) -> Result<ByProvider> {
+        let now = self.0.env.now();
+        let last = self.0.health.0.lock();
+        let last = last.unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, known)) = last
+            && (0..FRESH_MS).contains(&(now.0 - at.0))
+        {
+            return Ok(known);
+        }
+        let known = Arc::new(summed_up(health::last_hour(&self.0.db, now, MOST).await?));
+        let mut last = self
+            .0
+            .health
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = Some((now, Arc::clone(&known)));
+        Ok(known)
+    }
+}
+
+/// Whether a failure is the provider's.
+const fn is_theirs(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::Overloaded
+            | ErrorCode::Timeout
+            | ErrorCode::Network
+            | ErrorCode::UpstreamError
+            | ErrorCode::UpstreamTruncated
+            | ErrorCode::ProviderRedirected
+    )
+}
+
+#[derive(Default)]
+struct Count {
+    good: usize,
+    bad: usize,
+    waits: Vec<u64>,
+    last_bad: Option<ErrorCode>,
+}
+
+/// What the answers say of their providers, the newest answer first.
+fn summed_up(answers: Vec<Ended>) -> HashMap<ProviderId, Health> {
+    let mut counts: HashMap<ProviderId, Count> = HashMap::new();
+    for answer in answers {
+        match providers::find(&answer.provider) {
+            Some(provider) if !provider.is_anywhere() => {}
+            _ => continue,
+        }
+        let count = counts.entry(answer.provider).or_default();
+        let codes = answer.attempts.iter().map(|attempt| attempt.code);
+        let mut codes: Vec<Option<ErrorCode>> = codes.collect();
+        if codes.is_empty() {
+            codes.push(None);
+        }
+        // A call that was answered may have broken off afterwards.
+        if let Some(last) = codes.last_mut() {
+            *last = last.or(answer.failed);
+        }
+        for code in codes.iter().rev().copied() {
+            match code {
+                None if answer.ttft_ms.is_some() => count.good += 1,
+                Some(code) if is_theirs(code) => {
+                    count.bad += 1;
+                    count.last_bad.get_or_insert(code);
+                }
+                _ => {}
+            }
+        }
+        // The wait for another key is not this one's.
+        if codes.len() == 1 {
+            count.waits.extend(answer.ttft_ms);
+        }
+    }
+    let told = |(provider, count): (ProviderId, Count)| Some((provider, count.told()?));
+    counts.into_iter().filter_map(told).collect()
+}
+
+impl Count {
+    fn told(mut self) -> Option<Health> {
+        let all = self.good + self.bad;
+        if all < ENOUGH {
+            return None;
+        }
+        let share = self.good * 100 / all;
+        let mut parts = vec![format!("{share} % answered")];
+        self.waits.sort_unstable();
+        let median = self.waits.get(self.waits.len() / 2);
+        parts.extend(median.map(|ms| format!("first word in {}", span(*ms))));
+        let last = self.last_bad.map(|code| code.as_str().replace('_', " "));
+        parts.extend(last.map(|code| format!("last trouble: {code}")));
+        Some(Health {
+            poor: share < POOR,
+            text: parts.join(" · "),
+            about: format!("Of {all} calls from here in the last hour"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::chat::Attempt;
+
+    fn answer(provider: &str, codes: &[Option<ErrorCode>], ttft_ms: Option<u64>) -> Ended {
+        let attempt = |code: &Option<ErrorCode>| Attempt {
+            key_id: "k".parse().unwrap(),
+            key_mask: String::new(),
+            status: None,
+            code: *code,
+        };
+        Ended {
+            provider: provider.parse().unwrap(),
+            at: Timestamp(0),
+            ttft_ms,
+            failed: codes.last().copied().flatten(),
+            attempts: codes.iter().map(attempt).collect(),
+        }
+    }
+
+    fn told(answers: Vec<Ended>) -> Option<(bool, String)> {
+        let mut found = summed_up(answers);
+        let health = found.remove(&"openai".parse().unwrap())?;
+        Some((health.poor, health.text))
+    }
+
+    #[test]
+    fn the_share_the_median_wait_and_the_newest_trouble_are_told() {
+        let mut answers = vec![
+            answer("openai", &[Some(ErrorCode::Overloaded)], None),
+            answer("openai", &[Some(ErrorCode::Network), None], Some(9_000)),
+        ];
+        answers.extend([100, 300, 200].map(|ms| answer("openai", &[None], Some(ms))));
+        let text = "66 % answered · first word in 200 ms · last trouble: overloaded";
+        assert_eq!(told(answers), Some((true, text.to_owned())));
+    }
+
+    #[test]
+    fn what_the_person_has_to_mend_says_nothing_about_the_provider() {
+        let mut answers: Vec<Ended> = (0..5)
+            .map(|_| answer("openai", &[None], Some(500)))
+            .collect();
+        for code in [
+            ErrorCode::InvalidKey,
+            ErrorCode::RateLimited,
+            ErrorCode::QuotaExhausted,
+            ErrorCode::ContextLength,
+        ] {
+            answers.push(answer("openai", &[Some(code)], None));
+        }
+        let text = "100 % answered · first word in 500 ms";
+        assert_eq!(told(answers), Some((false, text.to_owned())));
+    }
+
+    #[test]
+    fn few_calls_and_servers_of_ones_own_are_not_told_about() {
+        let calls = |provider: &str, n| {
+            let calls = (0..n).map(|_| answer(provider, &[None], Some(1)));
+            calls.collect::<Vec<_>>()
+        };
+        assert_eq!(told(calls("openai", 4)), None);
+        assert!(told(calls("openai", 5)).is_some());
+        assert!(summed_up(calls("custom", 50)).is_empty());
+    }
+
+    #[test]
+    fn an_answer_without_attempts_counts_as_it_ended() {
+        let mut old = vec![answer("openai", &[], Some(1)); 5];
+        old.push(Ended {
+            failed: Some(ErrorCode::Timeout),
+            ..answer("openai", &[], None)
+        });
+        let (poor, text) = told(old).unwrap();
+        assert!(poor && text.starts_with("83 % answered"), "{text}");
+    }
+}

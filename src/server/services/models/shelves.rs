@@ -1,0 +1,113 @@
+//! What a person's keys reach: the lists of all that may be asked, parsed once a process.
+
+use super::Said;
+use crate::server::catalog;
+use crate::server::providers;
+use crate::server::services::{Result, Services};
+use crate::server::store::model_cache;
+use crate::shared::chat::Thread;
+use crate::shared::format::facts;
+use crate::shared::ids::{ModelId, ProviderId, UserId};
+use crate::shared::model::{Leaving, Model, ModelLine, Replacement};
+use std::sync::Arc;
+
+/// A list that a key gave.
+pub struct Shelf {
+    /// Whose it is.
+    pub provider: ProviderId,
+    /// Whether the provider itself gave it, and not long ago.
+    pub current: bool,
+    /// What it says.
+    pub said: Arc<Said>,
+}
+
+impl Services {
+    /// The lists of the person's keys that may be asked, at a provider or at all, in the order in which they are tried.
+    pub(in crate::server::services) async fn shelves(
+        &self,
+        user: &UserId,
+        provider: Option<&ProviderId>,
+    ) -> Result<Vec<Shelf>> {
+        let now = self.0.env.now();
+        let mut shelves = Vec::new();
+        for listing in model_cache::listings(&self.0.db, user, provider).await? {
+            let edition = &listing.edition;
+            if let Some(said) = self.said(user, &listing.key, &edition.digest).await? {
+                shelves.push(Shelf {
+                    current: edition.is_current(now),
+                    provider: listing.provider,
+                    said,
+                });
+            }
+        }
+        Ok(shelves)
+    }
+
+    /// What this person can go on with instead of a model: the nearest that one of their keys lists.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn replacement(
+        &self,
+        user: &UserId,
+        provider: &ProviderId,
+        model: &ModelId,
+    ) -> Result<Option<Replacement>> {
+        let shelves = self.shelves(user, None).await?;
+        let known = listed(&shelves, provider, model);
+        let gone = known
+            .cloned()
+            .unwrap_or_else(|| catalog::facts(provider, model));
+        let offered = shelves.iter().flat_map(|shelf| shelf.said.models());
+        Ok(catalog::nearest(&gone, offered).map(Replacement::from))
+    }
+
+    /// What the page of a thread says of its model.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn model_line(&self, user: &UserId, thread: &Thread) -> Result<ModelLine> {
+        let (provider, id) = (&thread.provider, &thread.model);
+        let shelves = self.shelves(user, Some(provider)).await?;
+        let known = listed(&shelves, provider, id);
+        let model = known
+            .cloned()
+            .unwrap_or_else(|| catalog::facts(provider, id));
+        let taken = |shelf: &Shelf| shelf.current && shelf.said.is_gone(id);
+        let gone = !shelves.is_empty() && shelves.iter().all(taken);
+        let name = providers::find(provider).map_or(provider.as_str(), |p| p.info().name);
+        let leaving = match self.farewell(&model, name, gone) {
+            Some(text) => Some(Leaving {
+                text,
+                replacement: self.replacement(user, provider, id).await?,
+            }),
+            None => None,
+        };
+        Ok(ModelLine {
+            provider: name.to_owned(),
+            facts: facts(model.context_window, model.pricing),
+            name: model.display_name,
+            leaving,
+        })
+    }
+
+    /// What is to be said of the end of a model of the provider called `name`. `gone`: every list that had it has lost it.
+    fn farewell(&self, model: &Model, name: &str, gone: bool) -> Option<String> {
+        let now = self.0.env.now();
+        let day = model.deprecated_at.as_deref().unwrap_or_default();
+        if gone {
+            Some(format!("{name} does not offer this model any more."))
+        } else if catalog::has_ended(model, now) {
+            Some(format!("{name} announced the end of this model for {day}."))
+        } else {
+            catalog::is_ending(model, now)
+                .then(|| format!("{name} will take this model away on {day}."))
+        }
+    }
+}
+
+/// What the lists say of a model, the first one that has it.
+fn listed<'a>(shelves: &'a [Shelf], provider: &ProviderId, model: &ModelId) -> Option<&'a Model> {
+    let mut own = shelves.iter().filter(|shelf| shelf.provider == *provider);
+    own.find_map(|shelf| shelf.said.model(model))
+}

@@ -1,0 +1,85 @@
+//! Going on with another model: a new chat that takes the history along.
+
+use super::conversation::Conversation;
+use super::draft_of;
+use crate::api::threads::{ReplaceModel, fork_thread};
+use crate::client::storage;
+use crate::shared::model::{Choice, Leaving, Replacement};
+use crate::ui::parts::icon::icon;
+use crate::ui::parts::post_form::PostForm;
+use crate::ui::state::threads::Threads;
+use crate::ui::state::toasts::Toasts;
+use crate::ui::state::unless_signed_out;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+/// Takes the history, and what is being written, along to a new chat on another model.
+pub(super) fn moving(conversation: Conversation, text: RwSignal<String>) -> Callback<Choice> {
+    let threads = expect_context::<Threads>();
+    let toasts = expect_context::<Toasts>();
+    let navigate = use_navigate();
+    Callback::new(move |choice: Choice| {
+        let from = conversation.thread.read_untracked().id.clone();
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            match fork_thread(from.clone(), None, Some(choice)).await {
+                Ok(thread) => {
+                    if let Some(written) = text.try_get_untracked().filter(|text| !text.is_empty())
+                    {
+                        storage::set(&draft_of(&thread.id), &written);
+                        storage::set(&draft_of(&from), "");
+                    }
+                    let to = format!("/chat/{}", thread.id);
+                    threads.touch(thread);
+                    navigate(&to, NavigateOptions::default());
+                }
+                Err(error) => toasts.trouble(&unless_signed_out(error)),
+            }
+        });
+    })
+}
+
+/// The button that goes on with a model. Without script, the server finds the model once more.
+#[component]
+pub(super) fn GoOn(
+    /// The chat.
+    conversation: Conversation,
+    /// The model.
+    replacement: Replacement,
+    /// Goes on with it.
+    go: Callback<Choice>,
+) -> impl IntoView {
+    let id = conversation.thread.read_untracked().id.to_string();
+    let label = format!("Continue with {}", replacement.display_name);
+    let choice = Choice {
+        provider: replacement.provider,
+        model: replacement.model,
+    };
+    view! {
+        <PostForm action=ReplaceModel::PATH fields=vec![("id", id)] submit=move || go.run(choice.clone())>
+            <button type="submit" class="button small" title="In a new chat, with this conversation in it">{label}</button>
+        </PostForm>
+    }
+}
+
+/// Says that the chat's model is about to go, or gone.
+#[component]
+pub(super) fn Farewell(
+    /// The chat.
+    conversation: Conversation,
+    /// What there is to know.
+    leaving: Leaving,
+    /// Goes on with another model.
+    go: Callback<Choice>,
+) -> impl IntoView {
+    view! {
+        <div class="farewell" role="note">
+            <p>{icon("warn")}{leaving.text}" You can still read this chat."</p>
+            {leaving.replacement.map(|replacement| view! { <GoOn conversation replacement go/> })}
+        </div>
+    }
+    .into_any()
+}
