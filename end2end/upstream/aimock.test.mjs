@@ -214,7 +214,7 @@ const seen = ({ text, reasoning, message }) => ({
   estimated: message.usage?.estimated,
 });
 
-describe("each adapter understands an upstream that we did not write", { concurrency: true }, () => {
+describe("each adapter understands an upstream that we did not write", { concurrency: true, timeout: 120_000 }, () => {
   for (const [name, { provider = name, given = (key) => ({ key }), models }] of Object.entries(PROVIDERS)) {
     test(name, async (t) => {
       const mock = mocks[provider];

@@ -183,3 +183,15 @@ test("Ollama and a server of one's own are asked without a key where there is no
     for (const request of requests) assert.equal(told(request).authorization, undefined);
   }
 });
+
+test("a key that may chat but not list is kept as one that nobody could look at, and it chats", async () => {
+  for (const [provider, given] of [
+    ["openai", { key: "sk-sim-nolist-0123" }],
+    ["bedrock", { credentials: { region: "us-east-1", apiKey: "ABSK-sim-nolist" } }],
+  ]) {
+    const me = await person(app.url);
+    assert.equal((await me.addKey(provider, given)).status, "unverified", provider);
+    const message = await me.ask(await me.thread(provider, "sim-short"), "Hello?");
+    assert.deepEqual([message.status, message.content], ["complete", "Hello from the simulator."], provider);
+  }
+});

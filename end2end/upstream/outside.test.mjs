@@ -25,7 +25,7 @@ test("every provider that is offered is looked at here", async () => {
   assert.deepEqual(providers.map(({ id }) => id).sort(), Object.keys(PROVIDERS).sort());
 });
 
-describe("each provider", { concurrency: true }, () => {
+describe("each provider", { concurrency: true, timeout: 120_000 }, () => {
   for (const [id, provider] of Object.entries(PROVIDERS)) {
     const given = (kind) => provider.given(kind, app.simUrl);
     const begin = async () => {
