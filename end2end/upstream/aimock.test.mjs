@@ -115,6 +115,12 @@ const PROVIDERS = {
     lacks: { "GET /api/v1/models/user": { data: [{ id: "anthropic/claude-sonnet-5.5" }] } },
     models: { "anthropic/claude-sonnet-5.5": {} },
   },
+  "ai-gateway": {
+    at: { AI_GATEWAY_BASE_URL: "/v1" },
+    lacks: { "GET /v1/credits": { balance: "95.50", total_used: "4.50" } },
+    given: (key) => ({ credentials: { key, pays: "credits" } }),
+    models: { "openai/gpt-6.1-sol": {} },
+  },
   "azure-openai": {
     at: { AZURE_OPENAI_BASE_URL: "/openai" },
     lacks: { "GET /openai/deployments": { data: [{ id: "my-own", model: "gpt-5.4", status: "succeeded" }] } },

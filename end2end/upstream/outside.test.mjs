@@ -160,3 +160,37 @@ test("a server of one's own that does not know how usage is asked for is asked o
   assert.deepEqual(usage, { include_usage: true });
   assertAsked(taken, { ...refused, headers: told(refused), body: rest });
 });
+
+test("the gateway is brought the person's key for the maker of the model, and nobody else's", async () => {
+  const me = await person(app.url);
+  const keys = { openai: "sk-sim-good-brought", anthropic: "sk-ant-sim-good-brought" };
+  for (const [provider, key] of Object.entries(keys)) await me.addKey(provider, { key });
+  await me.addKey("ai-gateway", { credentials: { key: "vck_sim-good", pays: "keys" } });
+  for (const [model, maker] of [["openai/gpt-6.1-sol", "openai"], ["anthropic/claude-sonnet-5.5", "anthropic"]]) {
+    const thread = await me.thread("ai-gateway", model, { settings: { maxTokens: 24 } });
+    const asked = await watch(app.simUrl, "/ai-gateway");
+    const message = await me.ask(thread, "Hello?");
+    assert.equal(message.status, "complete", JSON.stringify(message.error));
+    const requests = await asked();
+    assert.equal(requests.length, 1);
+    assert.equal(told(requests[0]).authorization, "Bearer vck_sim-good");
+    assert.deepEqual(JSON.parse(requests[0].body), {
+      model,
+      messages: [{ role: "user", content: "Hello?" }],
+      stream: true,
+      stream_options: { include_usage: true },
+      max_tokens: 24,
+      providerOptions: { gateway: { byok: { [maker]: [{ apiKey: keys[maker] }] }, only: [maker] } },
+    });
+  }
+});
+
+test("an answer that the gateway paid for although a key was brought is no answer", async () => {
+  const me = await person(app.url);
+  await me.addKey("openai", { key: "sk-sim-broke-brought" });
+  await me.addKey("ai-gateway", { credentials: { key: "vck_sim-good", pays: "keys" } });
+  const asked = await watch(app.simUrl, "/ai-gateway");
+  const message = await me.ask(await me.thread("ai-gateway", "openai/gpt-6.1-sol", { settings: { maxTokens: 24 } }), "Hello?");
+  assert.deepEqual([message.status, message.error?.code], ["failed", "system_credentials"]);
+  assert.equal((await asked()).length, 1, "nobody is asked again");
+});
