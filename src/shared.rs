@@ -5,6 +5,7 @@ pub mod activity;
 pub mod chat;
 pub mod error;
 pub mod format;
+pub mod free_pool;
 pub mod ids;
 pub mod model;
 pub mod provider;

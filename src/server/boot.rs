@@ -270,6 +270,7 @@ pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootEr
         overrides: config.base_urls().clone(),
         lent: config.lent.clone(),
         home: config.home(),
+        pool: config.pool.clone(),
         transport,
         engine,
         db,

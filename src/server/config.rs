@@ -5,6 +5,7 @@ mod endpoints;
 pub mod limits;
 mod master_keys;
 mod parse;
+mod pool;
 mod secrets;
 mod source;
 
@@ -13,6 +14,7 @@ pub use endpoints::CustomEndpoints;
 pub use limits::{Limit, Limits};
 pub use master_keys::MasterKeys;
 pub use parse::Origin;
+pub use pool::FreePool;
 pub use secrets::SecretSource;
 
 use crate::server::crypto::secret::Secret;
@@ -52,7 +54,7 @@ pub const BASE_URLS: [&str; 15] = [
 /// The credentials that the operator lends to everybody.
 const LENT: [&str; 1] = ["AI_GATEWAY_API_KEY"];
 
-/// All other variables but those of [`limits::LIMITS`]. A name of the settings file that is in no list is refused: it is a
+/// All other variables but those of [`limits::LIMITS`] and of the free pool. A name of the settings file that is in no list is refused: it is a
 /// typo.
 pub const VARIABLES: [&str; 16] = [
     "KEYLM_ADDR",
@@ -75,7 +77,12 @@ pub const VARIABLES: [&str; 16] = [
 
 /// The names of all variables.
 fn variables() -> impl Iterator<Item = &'static str> {
-    let names = VARIABLES.iter().chain(&BASE_URLS).chain(limits::LIMITS);
+    let pool = pool::VARIABLES.iter();
+    let names = VARIABLES
+        .iter()
+        .chain(&BASE_URLS)
+        .chain(limits::LIMITS)
+        .chain(pool);
     names.copied()
 }
 
@@ -151,6 +158,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where metrics are served: on a listener of their own, on the public one when it has this very address, or nowhere.
     pub metrics_addr: Option<SocketAddr>,
+    /// What the operator gives to people without keys.
+    pub pool: Option<FreePool>,
     /// Which servers people may add by themselves.
     pub custom_endpoints: CustomEndpoints,
     /// Credentials that the operator lends to everybody, by the names of their variables.
@@ -235,6 +244,7 @@ impl Config {
         }
         let limits = Limits::read(&source)?;
         let custom_endpoints = source.read("CUSTOM_ENDPOINTS", str::parse)?;
+        let pool = pool::read(&source)?;
         let metrics_addr = source.read("METRICS_ADDR", parse::address)?;
         let drain = source
             .read("DRAIN_SECONDS", parse::seconds_or_none)?
@@ -262,6 +272,7 @@ impl Config {
             log_level: log_level.unwrap_or_else(|| "info".to_owned()),
             limits,
             metrics_addr,
+            pool,
             custom_endpoints: custom_endpoints.unwrap_or_default(),
             lent,
             base_urls,

@@ -4,6 +4,8 @@ use crate::server::crypto::password::PasswordError;
 use crate::server::http::middleware::request_id;
 use crate::server::services::{self, ServiceError, Unavailable};
 use crate::shared::error::{AppError, ErrorBody, ErrorCode};
+use crate::shared::free_pool::Scope;
+use crate::shared::time::Timestamp;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -45,6 +47,19 @@ fn model_unavailable(what: &Unavailable) -> AppError {
     );
     let mut error = AppError::new(ErrorCode::ModelUnavailable, problem);
     error.details = Some(json!({ "model": model, "replacement": replacement }));
+    error
+}
+
+fn used_up(scope: Scope, resets_at: Timestamp) -> AppError {
+    let whose = match scope {
+        Scope::User => "Your free answers of today are used up.",
+        Scope::Global => "Today’s free answers are used up, by everybody together.",
+    };
+    let mut error = AppError::new(
+        ErrorCode::FreeQuotaExhausted,
+        format!("{whose} Add a key of your own to go on, or come back after midnight UTC."),
+    );
+    error.details = Some(json!({ "scope": scope, "resetsAt": resets_at }));
     error
 }
 
@@ -120,6 +135,11 @@ pub fn to_app_error(error: ServiceError) -> AppError {
         ServiceError::TooManyReaders(most) => later(&format!(
             "{most} windows or programs follow this answer already. Close one of them, or open the chat again when the answer has ended."
         )),
+        ServiceError::FreeQuotaExhausted { scope, resets_at } => used_up(scope, resets_at),
+        ServiceError::NoPool => new(
+            ErrorCode::NoKey,
+            "This server has no free pool any more. Add a key of your own, and continue in a new chat.",
+        ),
         ServiceError::Draining => retry(
             ErrorCode::Draining,
             "The server is restarting. Try again in a few seconds.",

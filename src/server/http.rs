@@ -13,6 +13,7 @@ pub mod models;
 pub mod page_threads;
 pub mod sse;
 pub mod threads;
+pub mod usage;
 
 use crate::server::error::ApiError;
 use crate::server::services::ServiceError;
@@ -30,6 +31,7 @@ pub fn api() -> Router<AppState> {
         .merge(models::routes())
         .merge(threads::routes())
         .merge(messages::routes())
+        .merge(usage::routes())
         .fallback(missing)
         .method_not_allowed_fallback(other_method)
         // `middleware::read_body` has the limit.

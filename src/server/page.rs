@@ -31,7 +31,7 @@ use crate::shared::chat::{
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{ClientRequestId, KeyId, MessageId, ProviderId, ThreadId, UserId};
 use crate::shared::model::{Choice, ModelList, PickerProvider};
-use crate::shared::provider::{KeyTest, KeyView, ProviderCard};
+use crate::shared::provider::{KeyTest, KeyView, ProviderCard, ProviderView};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
@@ -222,7 +222,7 @@ pub async fn provider_cards() -> Answer<Vec<ProviderCard>> {
     let providers = caller.services().providers(&user).await.map_err(fail)?;
     let keys = caller.services().keys(&user, None).await.map_err(fail)?;
     let health = caller.services().health().await.map_err(fail)?;
-    let card = |provider: crate::shared::provider::ProviderView| {
+    let card = |provider: ProviderView| {
         let keys = keys
             .iter()
             .filter(|key| key.provider == provider.id)
@@ -234,7 +234,9 @@ pub async fn provider_cards() -> Answer<Vec<ProviderCard>> {
             keys,
         }
     };
-    Ok(providers.into_iter().map(card).collect())
+    // The free pool takes no key.
+    let takes_keys = |provider: &ProviderView| !provider.credential_fields.is_empty();
+    Ok(providers.into_iter().filter(takes_keys).map(card).collect())
 }
 
 /// Has the provider check a key and stores it when it is accepted. Field errors are named as the credential fields.
@@ -340,11 +342,18 @@ pub async fn picker() -> Answer<Vec<PickerProvider>> {
             }
             Err(error) => return Err(fail(error)),
         };
+        let note = if rules::is_pool(&provider.id) {
+            let usage = caller.services().free_usage(&user).await.map_err(fail)?;
+            Some(usage.sentence())
+        } else {
+            None
+        };
         shelves.push(PickerProvider {
             health: health.get(&provider.id).cloned(),
             provider,
             list,
             error,
+            note,
         });
     }
     Ok(shelves)
@@ -418,7 +427,7 @@ pub async fn start_thread(
     let services = caller.services();
     let new = NewThread {
         provider: choice.provider,
-        model: choice.model,
+        model: Some(choice.model),
         title: None,
         system_prompt: Some(system_prompt),
         settings,

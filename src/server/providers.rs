@@ -14,6 +14,7 @@ pub mod custom;
 mod decode;
 mod egress;
 pub mod event_stream;
+pub mod free;
 pub mod gemini;
 pub mod groq;
 mod halves;
@@ -545,11 +546,13 @@ pub fn offered(info: &ProviderInfo, overrides: &Overrides) -> bool {
     info.origins.iter().all(placed)
 }
 
-/// The provider with this id.
+/// The provider with this id; the free pool is one, though nobody has a key for it.
 #[must_use]
 pub fn find(id: &ProviderId) -> Option<&'static dyn Provider> {
+    let pool: &'static dyn Provider = &free::FREE;
     REGISTRY
         .iter()
         .copied()
+        .chain([pool])
         .find(|provider| provider.info().id == id.as_str())
 }

@@ -8,12 +8,13 @@ pub mod discovery;
 pub mod health;
 pub mod keys;
 pub mod models;
+pub mod pool;
 pub mod readers;
 pub mod search;
 pub mod threads;
 
 use crate::server::clock::Env;
-use crate::server::config::{Limit, Limits, MasterKeys};
+use crate::server::config::{FreePool, Limit, Limits, MasterKeys};
 use crate::server::crypto::digest;
 use crate::server::crypto::envelope::CryptoError;
 use crate::server::crypto::password::{PasswordError, Passwords};
@@ -27,8 +28,10 @@ use crate::server::providers::{self, Provider, ProviderError};
 use crate::server::render::Rendered;
 use crate::server::store::{Db, StoreError};
 use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::free_pool::Scope;
 use crate::shared::ids::{MessageId, ModelId, ProviderId};
 use crate::shared::model::Replacement;
+use crate::shared::time::Timestamp;
 use health::LastLook;
 use models::Offers;
 use readers::Readers;
@@ -84,6 +87,10 @@ pub enum ServiceError {
     /// The answer has this many readers already.
     #[error("too many readers")]
     TooManyReaders(usize),
+    #[error("the free pool is used up")]
+    FreeQuotaExhausted { scope: Scope, resets_at: Timestamp },
+    #[error("there is no free pool")]
+    NoPool,
     #[error("shutting down")]
     Draining,
     #[error("{name}: {error}")]
@@ -142,6 +149,8 @@ pub struct Parts {
     pub keyring: Arc<MasterKeys>,
     /// This installation's id, part of what keys are sealed under.
     pub instance: String,
+    /// What the operator gives to people without keys.
+    pub pool: Option<FreePool>,
     /// Where the operator says that providers are, by variable.
     pub overrides: Overrides,
     /// What the operator lends to everybody, by variable.
@@ -214,8 +223,10 @@ impl Services {
         digest::hash_token(&self.0.auth_secret, token)
     }
 
+    /// A provider that takes keys.
     fn provider(id: &ProviderId) -> Result<&'static dyn Provider> {
-        providers::find(id).ok_or(ServiceError::NotFound)
+        let provider = providers::find(id).filter(|_| !pool::is_pool(id));
+        provider.ok_or(ServiceError::NotFound)
     }
 
     fn id_of(provider: &dyn Provider) -> Result<ProviderId> {

@@ -197,8 +197,8 @@ pub struct Timing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// The key that it went out with.
-    pub key_id: KeyId,
+    /// The key that it went out with; none is the operator's, of the free pool.
+    pub key_id: Option<KeyId>,
     /// That key's mask.
     pub key_mask: String,
     /// The HTTP status, where there was one.

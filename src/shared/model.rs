@@ -122,8 +122,8 @@ pub struct Leaving {
 pub struct ModelList {
     /// The models, best first.
     pub models: Vec<Model>,
-    /// The key that was asked with.
-    pub key_id: KeyId,
+    /// The key that was asked with; none at the free pool.
+    pub key_id: Option<KeyId>,
     /// When the provider gave this list.
     pub fetched_at: Timestamp,
     /// When it is asked again.
@@ -145,6 +145,8 @@ pub struct PickerProvider {
     pub error: Option<AppError>,
     /// How the provider does, when enough is known.
     pub health: Option<Health>,
+    /// What to know before picking one of its models.
+    pub note: Option<String>,
 }
 
 /// A provider's model as one word, `provider/model`: what a form can send and a URL can say.

@@ -7,6 +7,7 @@ mod chat;
 mod connect;
 mod errors;
 mod failover;
+mod free_pool;
 mod gateway;
 mod keys;
 mod limits;

@@ -79,6 +79,16 @@ pub fn positive(text: &str) -> Result<NonZeroU32, String> {
         .ok_or_else(|| "a whole number from 1".to_owned())
 }
 
+/// More than 2³²−1 is as good as 2³²−1.
+pub fn whole(text: &str) -> Result<u32, String> {
+    if text == "0" {
+        return Ok(0);
+    }
+    positive(text)
+        .map(NonZeroU32::get)
+        .map_err(|_| "a whole number from 0".to_owned())
+}
+
 pub fn seconds(text: &str) -> Result<NonZeroU32, String> {
     positive(text)
         .ok()

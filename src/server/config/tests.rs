@@ -1,4 +1,5 @@
 use super::*;
+use crate::shared::ids::ModelId;
 use rstest::rstest;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -472,4 +473,25 @@ fn every_variable_is_documented() {
             "{name} is not in docs/configuration.md"
         );
     }
+}
+
+#[test]
+fn a_pool_is_there_once_it_has_a_key() {
+    let none = Case::new().secrets().set("FREE_USER_DAILY_LIMIT", "3");
+    assert!(none.load().unwrap().pool.is_none());
+    let case = Case::new()
+        .secrets()
+        .set("GROQ_API_KEY", "gsk_of-the-operator");
+    let pool = case.load().unwrap().pool.unwrap();
+    assert_eq!(pool.model.as_str(), "openai/gpt-oss-120b");
+    assert_eq!((pool.limits.user, pool.limits.global), (50, 1000));
+    assert!(!format!("{pool:?}").contains("gsk_"));
+    let case = case
+        .set("GROQ_FREE_FALLBACK_MODELS", "a/b, ,c")
+        .set("FREE_GLOBAL_DAILY_LIMIT", "0");
+    let pool = case.load().unwrap().pool.unwrap();
+    let names: Vec<&str> = pool.fallbacks.iter().map(ModelId::as_str).collect();
+    assert_eq!((names, pool.limits.global), (vec!["a/b", "c"], 0));
+    let wrong = case.set("FREE_USER_DAILY_LIMIT", "many").problem();
+    assert_eq!(wrong.variable, "FREE_USER_DAILY_LIMIT");
 }

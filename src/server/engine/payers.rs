@@ -7,42 +7,66 @@ use crate::server::store::provider_keys::{self, StoredKey, Trouble};
 use crate::server::store::{Result, Tx, answers};
 use crate::shared::chat::Message;
 use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::ids::{KeyId, ModelId};
 use crate::shared::time::Timestamp;
 
-/// A key that may pay for an answer, opened.
+/// Who may pay for an answer.
 pub struct Payer {
-    /// The key.
-    pub key: StoredKey,
+    /// A key of the person's; none is the operator's, of the free pool.
+    pub key: Option<StoredKey>,
     /// Its credential, and where that may go.
     pub account: Account,
+    /// The model that it pays for.
+    pub model: ModelId,
     /// The key at another provider that pays in its place, where it only opens the door.
     pub brought: Option<StoredKey>,
 }
 
+/// What stands for a key where the free pool pays.
+const POOL: &str = "free pool";
+
 impl Payer {
-    /// A key that pays by itself.
+    /// A key of the person's that pays by itself.
     #[must_use]
-    pub const fn new(key: StoredKey, account: Account) -> Self {
+    pub const fn new(key: StoredKey, account: Account, model: ModelId) -> Self {
         Self {
-            key,
+            key: Some(key),
             account,
+            model,
             brought: None,
         }
     }
 
-    /// Lets `other` pay for what this key asks.
-    pub fn bring(&mut self, other: Self) {
-        self.account.brought = Some(other.account.credential);
-        self.brought = Some(other.key);
+    /// The operator's key, of the free pool.
+    #[must_use]
+    pub const fn pool(account: Account, model: ModelId) -> Self {
+        Self {
+            key: None,
+            account,
+            model,
+            brought: None,
+        }
     }
 
-    /// The visible tails of what is sent.
+    /// Lets another key pay for what this one asks.
+    pub fn bring(&mut self, key: StoredKey, account: Account) {
+        self.account.brought = Some(account.credential);
+        self.brought = Some(key);
+    }
+
+    /// The id of the person's key.
+    #[must_use]
+    pub fn id(&self) -> Option<&KeyId> {
+        self.key.as_ref().map(|key| &key.view.id)
+    }
+
+    /// What the person sees of who pays: the visible tails of what is sent.
     #[must_use]
     pub fn mask(&self) -> String {
-        let own = &self.key.view.mask;
+        let own = self.key.as_ref().map_or(POOL, |key| &key.view.mask);
         match &self.brought {
             Some(brought) => format!("{own} with {} {}", brought.view.provider, brought.view.mask),
-            None => own.clone(),
+            None => own.to_owned(),
         }
     }
 
@@ -50,9 +74,10 @@ impl Payer {
     #[must_use]
     pub fn paid_by(&self) -> PaidBy {
         PaidBy {
-            key: self.key.view.id.clone(),
+            key: self.id().cloned(),
             mask: self.mask(),
             brought: self.brought.as_ref().map(|key| key.view.id.clone()),
+            model: self.model.clone(),
         }
     }
 
@@ -61,12 +86,31 @@ impl Payer {
     /// # Errors
     /// When the database fails.
     pub async fn take(&self, tx: &mut Tx, now: Timestamp) -> Result<bool> {
-        for key in std::iter::once(&self.key).chain(&self.brought) {
+        for key in self.key.iter().chain(&self.brought) {
             if !provider_keys::take(tx, &key.view.id, key.version, now).await? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+}
+
+/// Whether another model of the free pool may be there where this one is not.
+pub(super) fn another_model_may_help(code: ErrorCode, from: &Payer) -> bool {
+    from.key.is_none() && matches!(code, ErrorCode::BadModel | ErrorCode::ModelUnavailable)
+}
+
+/// What a person is told who can do nothing about the operator's key.
+pub(super) fn of_the_pool(error: AppError) -> AppError {
+    match error.code {
+        ErrorCode::InvalidKey
+        | ErrorCode::InsufficientPermission
+        | ErrorCode::QuotaExhausted
+        | ErrorCode::BadModel => AppError::new(
+            ErrorCode::UpstreamError,
+            "The free pool cannot answer at the moment. Try again later, or add a key of your own.",
+        ),
+        _ => error,
     }
 }
 
@@ -143,9 +187,11 @@ impl Inner {
     ) -> Result<Handed> {
         let now = self.parts.env.now();
         let mut tx = self.parts.db.begin().await?;
-        let key = &from.key;
         let trouble = trouble(Some(error), now);
-        provider_keys::note_used(&mut tx, &key.view.id, key.version, trouble.as_ref(), now).await?;
+        if let Some(key) = &from.key {
+            provider_keys::note_used(&mut tx, &key.view.id, key.version, trouble.as_ref(), now)
+                .await?;
+        }
         let handed = if !to.take(&mut tx, now).await? {
             Handed::Gone
         } else if answers::hand_over(&mut tx, &message.id, &self.owner, epoch, &to.paid_by())

@@ -2,7 +2,7 @@
 
 use super::accounting::Said;
 use super::live::LiveAnswer;
-use super::payers::{Handed, Payer, another_may_help};
+use super::payers::{Handed, Payer, another_may_help, another_model_may_help, of_the_pool};
 use super::recovery::{broken, restarted};
 use super::writer::{self, Op, Outcome};
 use super::{Engine, Inner, Parts};
@@ -15,7 +15,7 @@ use crate::server::store::StoreError;
 use crate::server::store::events::{Event, Kind};
 use crate::shared::chat::{Attempt, FinishReason, Message, MessageStatus, Timing};
 use crate::shared::error::{AppError, ErrorCode};
-use crate::shared::ids::MessageId;
+use crate::shared::ids::{KeyId, MessageId};
 use crate::shared::tariff::Tariff;
 use crate::shared::time::Timestamp;
 use serde::Serialize;
@@ -191,7 +191,7 @@ impl<'a> Running<'a> {
         let name = self.turn.provider.info().name;
         match self.exchange().await {
             Ok(end) => end,
-            Err(error) => End::Failed(error.for_person(name)),
+            Err(error) => End::Failed(self.told(error.for_person(name))),
         }
     }
 
@@ -214,7 +214,8 @@ impl<'a> Running<'a> {
                 Err(error) => error,
             };
             self.attempted(error.status.or(heard.then_some(200)), Some(error.code));
-            if self.first_at.is_none() && self.finish.is_none() && another_may_help(error.code) {
+            let nothing_said = self.first_at.is_none() && self.finish.is_none();
+            if nothing_said && self.goes_on(error.code) {
                 match Box::pin(self.next_payer(&error)).await {
                     Ok(Handed::Over) => {
                         // What was counted so far was another key's.
@@ -240,6 +241,20 @@ impl<'a> Running<'a> {
         }
     }
 
+    /// Whether what failed like this is asked of the next payer.
+    fn goes_on(&self, code: ErrorCode) -> bool {
+        let other_model = |payer| another_model_may_help(code, payer);
+        another_may_help(code) || self.paying().is_some_and(other_model)
+    }
+
+    /// What the person is told of a failure, which depends on whose key it was.
+    fn told(&self, error: AppError) -> AppError {
+        match self.paying() {
+            Some(payer) if payer.key.is_none() => of_the_pool(error),
+            _ => error,
+        }
+    }
+
     fn paying(&self) -> Option<&Payer> {
         self.turn.payers.get(self.payer)
     }
@@ -247,7 +262,7 @@ impl<'a> Running<'a> {
     fn attempted(&mut self, status: Option<u16>, code: Option<ErrorCode>) {
         self.asking = false;
         let attempt = self.paying().map(|payer| Attempt {
-            key_id: payer.key.view.id.clone(),
+            key_id: payer.id().cloned(),
             key_mask: payer.mask(),
             status,
             code,
@@ -269,10 +284,12 @@ impl<'a> Running<'a> {
                 .hand_over(message, FIRST_EPOCH, failed, &error, next)
                 .await?;
             if !matches!(handed, Handed::Gone) {
-                tracing::info!(message.id = %message.id, code = error.code.as_str(), key.id = %next.key.view.id, "another key pays");
-                let key = next.key.view.id.clone();
+                tracing::info!(message.id = %message.id, code = error.code.as_str(), key.id = next.id().map(KeyId::as_str), "another key pays");
+                let (key, model) = (next.id().cloned(), next.model.clone());
                 self.payer = place;
-                self.turn.message.key_id = Some(key);
+                self.turn.message.key_id = key;
+                self.turn.message.model = Some(model.clone());
+                self.turn.request.model = model;
                 return Ok(handed);
             }
         }
@@ -367,7 +384,7 @@ impl<'a> Running<'a> {
     }
 
     fn broken(&self, code: ErrorCode) -> AppError {
-        ProviderError::new(code).for_person(self.turn.provider.info().name)
+        self.told(ProviderError::new(code).for_person(self.turn.provider.info().name))
     }
 
     /// Takes in what the decoder saw.
@@ -534,7 +551,10 @@ impl<'a> Running<'a> {
         });
         let end = Arc::new(writer::End {
             message,
-            key_version: self.paying().map_or(0, |payer| payer.key.version),
+            key_version: self
+                .paying()
+                .and_then(|payer| payer.key.as_ref())
+                .map_or(0, |key| key.version),
         });
         loop {
             let op = Op {

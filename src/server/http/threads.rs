@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 #[serde(rename_all = "camelCase")]
 struct New {
     provider: ProviderId,
-    model: ModelId,
+    model: Option<ModelId>,
     title: Option<String>,
     system_prompt: Option<String>,
     settings: Option<ChatSettings>,

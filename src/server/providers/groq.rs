@@ -25,7 +25,7 @@ static INFO: ProviderInfo = ProviderInfo {
     }],
 };
 
-static QUIRKS: Quirks = Quirks {
+pub(super) static QUIRKS: Quirks = Quirks {
     knobs,
     asks_usage: false,
     more: MORE,

@@ -217,7 +217,15 @@ fn usage_line(message: &Message, key: Option<&str>) -> String {
         parts.extend(timing.ttft_ms.map(|ms| format!("first word {}", span(ms))));
         parts.push(format!("{} in all", span(timing.duration_ms)));
     }
-    parts.extend(key.map(|mask| format!("key {mask}")));
+    // A mask ends a key; where there is none, the words say who paid.
+    parts.extend(key.map(|mask| {
+        let of_a_key = mask.starts_with('…');
+        if of_a_key {
+            format!("key {mask}")
+        } else {
+            mask.to_owned()
+        }
+    }));
     // What did not answer, when something else did.
     let failed = message.attempts.iter().filter(|_| message.error.is_none());
     parts.extend(failed.filter_map(|attempt| {
@@ -281,7 +289,7 @@ mod tests {
         assert!(usage_line(&message, None).contains("≈$0.0027"));
         message.attempts = [Some(ErrorCode::RateLimited), None]
             .map(|code| Attempt {
-                key_id: "k".parse().expect("an id"),
+                key_id: "k".parse().ok(),
                 key_mask: "…b3Fz".to_owned(),
                 status: None,
                 code,

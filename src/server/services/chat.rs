@@ -1,9 +1,10 @@
 //! Sending: claimed, checked and stored in one transaction, before anything is asked of a provider.
 
+use super::keys::Opened;
 use super::models::Known;
 use super::readers::Reader;
 use super::threads::NewThread;
-use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
+use super::{NOT_STORABLE, Result, ServiceError, Services, pool, storable};
 use crate::server::config::Limit;
 use crate::server::crypto::mac::hex;
 use crate::server::engine::follow::Address;
@@ -17,7 +18,8 @@ use crate::server::store::messages::{self, Placed, Running};
 use crate::server::store::{answers, threads};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
-use crate::shared::model::{Capabilities, Model};
+use crate::shared::model::Capabilities;
+use crate::shared::tariff::Tariff;
 use crate::shared::time::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -90,6 +92,15 @@ struct Begin {
     ask: Ask,
 }
 
+/// A send that is stored.
+struct Stored {
+    answer: Message,
+    /// Event number 1.
+    start: Arc<Event>,
+    /// The conversation, as a provider reads it.
+    said: Vec<Said>,
+}
+
 /// Where the answer goes.
 struct Place {
     /// The last message that stays above.
@@ -160,30 +171,23 @@ impl Services {
             request,
             digest,
             ask,
-        } = begin;
+        } = &begin;
         let provider = providers::find(&thread.provider).ok_or(ServiceError::NotFound)?;
-        let keys = self.usable_keys(&user, provider, None).await?;
-        let model = match &ask {
+        let model = match ask {
             Ask::Again {
                 model: Some(model), ..
             } => model.clone(),
             _ => thread.model.clone(),
         };
-        let (known, payers) = self.offering(&user, provider, keys, &model).await?;
-        let payers = self.bringing(&user, provider, payers, &model).await?;
+        let (known, payers) = self.able_to_pay(user, thread, provider, &model).await?;
 
         let mut tx = self.0.db.begin().await?;
         let now = self.0.env.now();
-        let id: MessageId = self
-            .0
-            .env
-            .uuid()
-            .parse()
-            .map_err(|_| ServiceError::NotFound)?;
-        if !events::claim(&mut tx, &user, &request, &digest, &thread.id, &id, now).await? {
+        let id = self.message_id()?;
+        if !events::claim(&mut tx, user, request, digest, &thread.id, &id, now).await? {
             drop(tx);
             return self
-                .claimed(&user, &request, &digest)
+                .claimed(user, request, digest)
                 .await?
                 .ok_or(ServiceError::NotFound);
         }
@@ -192,42 +196,23 @@ impl Services {
         let Some(payer) = payers.first() else {
             return Err(Self::no_key(provider, false));
         };
-        let running = messages::count_running(&mut tx, &user, &thread.id).await?;
+        let running = messages::count_running(&mut tx, user, &thread.id).await?;
         self.has_room(&running)?;
-        let place = self.place(&mut tx, &user, &thread.id, &ask).await?;
-        if !place.shown {
-            messages::show_up_to(&mut tx, &thread.id, place.above.as_ref()).await?;
+        let lent = payer.key.is_none();
+        if lent {
+            self.reserve_free(&mut tx, user, &id).await?;
         }
-        let (asked, new) = if let Some(asked) = place.asked {
-            (asked, false)
-        } else {
-            let above = place.above.as_ref();
-            (self.question(&thread, above, &ask, &request)?, true)
-        };
-        let placed = self.blank_answer(&thread, &asked, id.clone(), model.clone(), payer);
-        self.insert(&mut tx, Some(&asked).filter(|_| new), &placed, payer)
+        let Stored {
+            answer,
+            start,
+            said,
+        } = self
+            .store_send(&mut tx, &begin, id.clone(), &model, payer)
             .await?;
-        let answer = placed.message;
-        let data =
-            json!({ "threadId": thread.id, "userMessage": asked.message, "message": answer })
-                .to_string();
-        let start = Arc::new(Event {
-            seq: 1,
-            kind: Kind::Start,
-            data,
-        });
-        events::append(&mut tx, &[(&id, &*start)]).await?;
-        threads::touch(
-            &mut tx,
-            &thread.id,
-            now,
-            &render::plain_text_title(&asked.message.content),
-        )
-        .await?;
-        let said = match &place.above {
-            None => vec![(Role::User, asked.message.content)],
-            Some(_) => messages::said(&mut tx, &thread.id, asked.depth).await?,
-        };
+        let mut settings = thread.settings.clone();
+        if lent {
+            Self::modest(&mut settings, &said)?;
+        }
         tx.commit().await?;
 
         let Known {
@@ -239,11 +224,98 @@ impl Services {
             start,
             provider,
             payers,
-            request: chat_request(thread, model, facts.as_ref(), said),
+            request: ChatRequest {
+                model,
+                capabilities: facts
+                    .as_ref()
+                    .map_or_else(Capabilities::default, |model| model.capabilities),
+                max_output_tokens: facts.and_then(|model| model.max_output_tokens),
+                system: begin.thread.system_prompt,
+                turns: said,
+                settings,
+            },
             tariff,
             sent_at: now,
         });
         Ok(id)
+    }
+
+    /// Stores the question, unless it stands there already, the answer before its first word, and its first event.
+    async fn store_send(
+        &self,
+        tx: &mut Tx,
+        begin: &Begin,
+        id: MessageId,
+        model: &ModelId,
+        payer: &Payer,
+    ) -> Result<Stored> {
+        let Begin {
+            user,
+            thread,
+            request,
+            ask,
+            ..
+        } = begin;
+        let place = self.place(tx, user, &thread.id, ask).await?;
+        let above = place.above.as_ref();
+        if !place.shown {
+            messages::show_up_to(tx, &thread.id, above).await?;
+        }
+        let new = place.asked.is_none();
+        let asked = match place.asked {
+            Some(asked) => asked,
+            None => self.question(thread, above, ask, request)?,
+        };
+        let placed = self.blank_answer(thread, &asked, id, model.clone(), payer);
+        self.insert(tx, Some(&asked).filter(|_| new), &placed, payer)
+            .await?;
+        let (depth, asked, answer) = (asked.depth, asked.message, placed.message);
+        let data = json!({ "threadId": thread.id, "userMessage": asked, "message": answer });
+        let start = Arc::new(Event {
+            seq: 1,
+            kind: Kind::Start,
+            data: data.to_string(),
+        });
+        events::append(tx, &[(&answer.id, &*start)]).await?;
+        let title = render::plain_text_title(&asked.content);
+        threads::touch(tx, &thread.id, answer.created_at, &title).await?;
+        let said = match above {
+            None => vec![(Role::User, asked.content)],
+            Some(_) => messages::said(tx, &thread.id, depth).await?,
+        };
+        let said = said.into_iter().map(|(role, text)| Said { role, text });
+        Ok(Stored {
+            said: said.collect(),
+            answer,
+            start,
+        })
+    }
+
+    fn message_id(&self) -> Result<MessageId> {
+        let id = self.0.env.uuid().parse();
+        id.map_err(|_| ServiceError::NotFound)
+    }
+
+    /// Who can pay for an answer of this model in this thread, and what is known of the model.
+    async fn able_to_pay(
+        &self,
+        user: &UserId,
+        thread: &Thread,
+        provider: &'static dyn Provider,
+        model: &ModelId,
+    ) -> Result<(Known, Vec<Payer>)> {
+        if pool::pays_for(thread) {
+            let model = self.pool_model(Some(model.clone()))?;
+            let known = Known {
+                model: self.pool_facts(&model),
+                tariff: Some(Tariff::default()),
+            };
+            return Ok((known, self.pool_payers(&model)?));
+        }
+        let keys = self.usable_keys(user, provider, None).await?;
+        let (known, payers) = self.offering(user, provider, keys, model).await?;
+        let payers = self.bringing(user, provider, payers, model).await?;
+        Ok((known, payers))
     }
 
     /// The keys that offer `model`, as far as is known, and what is known of it.
@@ -251,19 +323,18 @@ impl Services {
         &self,
         user: &UserId,
         provider: &'static dyn Provider,
-        keys: Vec<Payer>,
+        keys: Vec<Opened>,
         model: &ModelId,
     ) -> Result<(Known, Vec<Payer>)> {
         let (mut known, mut payers) = (Known::default(), Vec::with_capacity(keys.len()));
         let mut refusal = Self::no_key(provider, false);
-        for payer in keys {
-            let id = &payer.key.view.id;
-            match self.known_model(user, provider, id, model).await {
+        for Opened { key, account } in keys {
+            match self.known_model(user, provider, &key.view.id, model).await {
                 Ok(found) => {
                     if known.model.is_none() {
                         known = found;
                     }
-                    payers.push(payer);
+                    payers.push(Payer::new(key, account, model.clone()));
                 }
                 Err(error @ ServiceError::ModelUnavailable(_)) => refusal = error,
                 Err(error) => return Err(error),
@@ -505,12 +576,7 @@ impl Services {
         ask: &Ask,
         request: &ClientRequestId,
     ) -> Result<Placed> {
-        let id = self
-            .0
-            .env
-            .uuid()
-            .parse()
-            .map_err(|_| ServiceError::NotFound)?;
+        let id = self.message_id()?;
         let message = Message {
             role: Role::User,
             content: ask.content().cloned().unwrap_or_default(),
@@ -561,7 +627,7 @@ impl Services {
         let message = Message {
             provider: Some(thread.provider.clone()),
             model: Some(model),
-            key_id: Some(payer.key.view.id.clone()),
+            key_id: payer.id().cloned(),
             ..self.blank(id, thread, Some(asked))
         };
         Placed {
@@ -604,24 +670,6 @@ async fn take_first(tx: &mut Tx, payers: Vec<Payer>, now: Timestamp) -> Result<V
         }
     }
     Ok(Vec::new())
-}
-
-/// What is asked of `model`, of which `facts` are known.
-fn chat_request(
-    thread: Thread,
-    model: ModelId,
-    facts: Option<&Model>,
-    said: Vec<(Role, String)>,
-) -> ChatRequest {
-    let turn = |(role, text)| Said { role, text };
-    ChatRequest {
-        model,
-        capabilities: facts.map_or_else(Capabilities::default, |model| model.capabilities),
-        max_output_tokens: facts.and_then(|model| model.max_output_tokens),
-        system: thread.system_prompt,
-        turns: said.into_iter().map(turn).collect(),
-        settings: thread.settings,
-    }
 }
 
 /// Whether a send that names a provider or a model names the thread's.

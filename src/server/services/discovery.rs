@@ -4,7 +4,8 @@ use super::models::Shelf;
 use super::{Result, Services};
 use crate::server::catalog;
 use crate::server::catalog::discovery::{Access, Row};
-use crate::server::providers::REGISTRY;
+use crate::server::providers::free::FREE;
+use crate::server::providers::{self, REGISTRY};
 use crate::server::store::provider_keys;
 use crate::shared::ids::{ProviderId, UserId};
 use crate::shared::model::Model;
@@ -14,6 +15,8 @@ use std::collections::HashSet;
 
 /// What is known when somebody asks. Made of two queries, whatever the number of models.
 pub struct Discovery {
+    /// Of the free pool.
+    lent: Vec<Model>,
     shelves: Vec<Shelf>,
     providers: Vec<Provider>,
     now: Timestamp,
@@ -44,9 +47,13 @@ impl Services {
                 id,
             }
         };
-        let known = REGISTRY.iter().map(|provider| provider.info());
+        let lent = self.pool_models();
+        let pool: Option<&dyn providers::Provider> = (!lent.is_empty()).then_some(&FREE);
+        let known = pool.into_iter().chain(REGISTRY.iter().copied());
+        let known = known.map(providers::Provider::info);
         let known = known.filter_map(|info| Some(provider(info.name, info.id.parse().ok()?)));
         Ok(Discovery {
+            lent,
             providers: known.collect(),
             now: self.0.env.now(),
             shelves,
@@ -65,7 +72,9 @@ impl Discovery {
                 .shelves
                 .iter()
                 .filter(|one| one.provider == provider.id);
-            let listed = own.flat_map(|shelf| shelf.said.models());
+            let lent = self.lent.iter();
+            let lent = lent.filter(|model| model.provider == provider.id);
+            let listed = lent.chain(own.flat_map(|shelf| shelf.said.models()));
             let listed = listed.map(|model| (model, Access::Usable));
             let beyond = catalog::snapshot_models(&provider.id, self.now);
             let all = listed.chain(beyond.map(|model| (model, provider.beyond)));

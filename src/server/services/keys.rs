@@ -8,6 +8,7 @@ use crate::server::catalog::{self, Listed};
 use crate::server::crypto::secret::Secret;
 use crate::server::engine::payers::Payer;
 use crate::server::providers::account::Account;
+use crate::server::providers::free::FREE;
 use crate::server::providers::{
     self, Credential, FieldInfo, FieldKind, Provider, ProviderError, REGISTRY,
 };
@@ -28,6 +29,14 @@ struct Accepted {
     status: KeyStatus,
     listed: Listed,
     warning: Option<String>,
+}
+
+/// A key, opened.
+pub struct Opened {
+    /// The key.
+    pub key: StoredKey,
+    /// Its credential, and where that may go.
+    pub account: Account,
 }
 
 /// What may be changed of a key without its secret.
@@ -132,7 +141,21 @@ impl Services {
                 connect: self.connects(*provider),
             })
         };
-        Ok(REGISTRY.iter().filter_map(view).collect())
+        let mut views: Vec<ProviderView> = REGISTRY.iter().filter_map(view).collect();
+        if self.0.pool.is_some() {
+            let info = FREE.info();
+            views.push(ProviderView {
+                id: Self::id_of(&FREE)?,
+                name: info.name.to_owned(),
+                key_hint: info.key_hint.to_owned(),
+                docs_url: info.docs_url.to_owned(),
+                credential_fields: Vec::new(),
+                connected: true,
+                keys: 0,
+                connect: false,
+            });
+        }
+        Ok(views)
     }
 
     fn field_view(&self, field: &FieldInfo) -> CredentialField {
@@ -338,7 +361,7 @@ impl Services {
         user: &UserId,
         provider: &'static dyn Provider,
         wanted: Option<&KeyId>,
-    ) -> Result<Payer> {
+    ) -> Result<Opened> {
         let keys = self.usable_keys(user, provider, wanted).await?;
         let first = keys.into_iter().next();
         first.ok_or_else(|| Self::no_key(provider, false))
@@ -354,7 +377,7 @@ impl Services {
         user: &UserId,
         provider: &'static dyn Provider,
         wanted: Option<&KeyId>,
-    ) -> Result<Vec<Payer>> {
+    ) -> Result<Vec<Opened>> {
         let id = Self::id_of(provider)?;
         let mut keys = provider_keys::list(&self.0.db, user, Some(&id)).await?;
         if let Some(wanted) = wanted {
@@ -373,7 +396,7 @@ impl Services {
                 continue;
             }
             match self.open(user, provider, &key).await {
-                Ok(account) => usable.push(Payer::new(key, account)),
+                Ok(account) => usable.push(Opened { key, account }),
                 Err(error @ ServiceError::KeyUnreadable { .. }) => failure = error,
                 Err(error) => return Err(error),
             }
@@ -406,7 +429,7 @@ impl Services {
                     let other = Self::provider(&id.parse().map_err(|_| ServiceError::NotFound)?)?;
                     match self.usable_key(user, other, None).await {
                         Ok(brought) => {
-                            payer.bring(brought);
+                            payer.bring(brought.key, brought.account);
                             able.push(payer);
                         }
                         Err(
@@ -504,7 +527,7 @@ impl Services {
     ) -> Result<()> {
         let Listed { models, tariffs } = accepted.listed;
         let list = self.fresh_list(key, models, accepted.warning);
-        self.put_list(user, provider, &list, &tariffs).await
+        self.put_list(user, provider, key, &list, &tariffs).await
     }
 
     /// Whether a key can be added at this provider.

@@ -3,6 +3,7 @@
 mod offers;
 mod shelves;
 
+use super::pool::is_pool;
 use super::{Result, ServiceError, Services, Unavailable};
 use crate::server::catalog::{self, Listed};
 use crate::server::config::Limit;
@@ -48,6 +49,9 @@ impl Services {
         wanted: Option<&KeyId>,
         refresh: bool,
     ) -> Result<ModelList> {
+        if is_pool(id) {
+            return self.pool_list();
+        }
         let provider = Self::provider(id)?;
         let opened = self.usable_key(user, provider, wanted).await?;
         let key = &opened.key.view.id;
@@ -62,7 +66,7 @@ impl Services {
         let failed = match self.live_models(provider, &opened.account).await {
             Ok(Listed { models, tariffs }) => {
                 let list = self.fresh_list(key, models, None);
-                self.put_list(user, id, &list, &tariffs).await?;
+                self.put_list(user, id, key, &list, &tariffs).await?;
                 return Ok(list);
             }
             Err(ServiceError::Provider { error, .. }) if error.list_only => {
@@ -72,7 +76,7 @@ impl Services {
                 );
                 let models = catalog::snapshot_models(id, self.0.env.now());
                 let list = self.fresh_list(key, models.cloned().collect(), Some(warning));
-                self.put_list(user, id, &list, &Tariffs::new()).await?;
+                self.put_list(user, id, key, &list, &Tariffs::new()).await?;
                 return Ok(list);
             }
             Err(ServiceError::Provider { error, name }) => {
@@ -97,6 +101,9 @@ impl Services {
     /// # Errors
     /// `NoKey`, `KeyUnreadable`.
     pub async fn kept_models(&self, user: &UserId, id: &ProviderId) -> Result<Option<ModelList>> {
+        if is_pool(id) {
+            return self.pool_list().map(Some);
+        }
         let provider = Self::provider(id)?;
         let opened = self.usable_key(user, provider, None).await?;
         Ok(model_cache::get(&self.0.db, user, &opened.key.view.id).await?)
@@ -219,7 +226,7 @@ impl Services {
         let now = self.0.env.now();
         ModelList {
             models,
-            key_id: key.clone(),
+            key_id: Some(key.clone()),
             fetched_at: now,
             expires_at: now.plus_ms(DAY_MS),
             stale: warning.is_some(),
@@ -231,10 +238,11 @@ impl Services {
         &self,
         user: &UserId,
         provider: &ProviderId,
+        key: &KeyId,
         list: &ModelList,
         tariffs: &Tariffs,
     ) -> Result<()> {
-        let before = model_cache::offer(&self.0.db, user, &list.key_id).await?;
+        let before = model_cache::offer(&self.0.db, user, key).await?;
         let (_, before) = before.unwrap_or_default();
         // A list that the provider did not give says nothing about what it offers.
         let gone = if list.warning.is_none() {
@@ -242,7 +250,7 @@ impl Services {
         } else {
             before.gone
         };
-        match model_cache::put(&self.0.db, user, provider, list, tariffs, &gone).await {
+        match model_cache::put(&self.0.db, user, provider, key, list, tariffs, &gone).await {
             // The key was removed meanwhile; its list goes with it.
             Err(error) if error.is_orphan() => Ok(()),
             other => Ok(other?),

@@ -1,6 +1,7 @@
 //! Conversations and how they are read.
 
-use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
+pub use super::pool::is_pool;
+use super::{NOT_STORABLE, Result, ServiceError, Services, pool, storable};
 use crate::server::config::Limit;
 use crate::server::engine::recovery::told;
 use crate::server::providers;
@@ -24,8 +25,8 @@ const CHUNK: i64 = 200;
 pub struct NewThread {
     /// Who answers, for good.
     pub provider: ProviderId,
-    /// Which model, for good.
-    pub model: ModelId,
+    /// Which model, for good; the free pool chooses by itself.
+    pub model: Option<ModelId>,
     /// Named after the first message when absent.
     pub title: Option<String>,
     /// Goes before every conversation.
@@ -141,6 +142,14 @@ impl Services {
             new.system_prompt.as_deref(),
             Some(&new.settings),
         )?;
+        let model = match new.model {
+            model if pool::is_pool(&new.provider) => self.pool_model(model)?,
+            Some(model) => model,
+            None => {
+                let problem = "Name one of the models of GET /api/providers/:provider/models.";
+                return Err(ServiceError::field("model", problem));
+            }
+        };
         let now = self.0.env.now();
         Ok(Thread {
             id: self
@@ -154,7 +163,7 @@ impl Services {
                 .map(|title| title.trim().to_owned())
                 .unwrap_or_default(),
             provider: new.provider,
-            model: new.model,
+            model,
             system_prompt: some_text(new.system_prompt),
             settings: new.settings,
             status: ThreadStatus::Active,
@@ -331,9 +340,17 @@ impl Services {
         history.retain(|Placed { message, .. }| {
             message.status.is_final() && (message.role == Role::User || !message.content.is_empty())
         });
+        let same = provider
+            .as_ref()
+            .is_none_or(|other| *other == from.provider);
+        let provider = provider.unwrap_or(from.provider);
+        let model = match model {
+            None if same || !pool::is_pool(&provider) => Some(from.model),
+            model => model,
+        };
         let thread = self.new_thread(NewThread {
-            provider: provider.unwrap_or(from.provider),
-            model: model.unwrap_or(from.model),
+            provider,
+            model,
             title: Some(from.title),
             system_prompt: from.system_prompt,
             settings: from.settings,

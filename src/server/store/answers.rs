@@ -5,7 +5,7 @@ use super::hints::{self, Hint};
 use super::messages::{NANO, Placed, Row, columns, signed, word};
 use super::{Db, Result, Tx, read, within, write};
 use crate::shared::chat::Message;
-use crate::shared::ids::{KeyId, MessageId, UserId};
+use crate::shared::ids::{KeyId, MessageId, ModelId, UserId};
 use crate::shared::time::Timestamp;
 use std::collections::HashMap;
 
@@ -50,15 +50,17 @@ pub async fn begin_streaming(tx: &mut Tx, id: &MessageId, owner: &str, epoch: i6
     Ok(done == 1)
 }
 
-/// Which key opens the door for an answer, and which one pays, where that is another.
+/// Who pays for an answer, as it is stored.
 #[derive(Clone, Debug)]
 pub struct PaidBy {
-    /// The key of the answer's provider.
-    pub key: KeyId,
-    /// What is shown of both.
+    /// The person's key at the answer's provider; none is the free pool's.
+    pub key: Option<KeyId>,
+    /// What the person sees of who pays.
     pub mask: String,
     /// The key that a gateway was given to pay with.
     pub brought: Option<KeyId>,
+    /// The model that is paid for.
+    pub model: ModelId,
 }
 
 /// Notes that a gateway was given this key to pay with.
@@ -83,10 +85,12 @@ pub async fn hand_over(
     epoch: i64,
     by: &PaidBy,
 ) -> Result<bool> {
-    const SQL: &str = "UPDATE messages SET key_id = $4, key_mask = $5, brought_key_id = $6
+    const SQL: &str =
+        "UPDATE messages SET key_id = $4, key_mask = $5, brought_key_id = $6, model = $7
         WHERE id = $1 AND owner = $2 AND epoch = $3 AND status = 'pending'";
-    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).bind(by.key.as_str()).bind(&by.mask)
-        .bind(by.brought.as_ref().map(KeyId::as_str)).execute(c).await.map(|done| done.rows_affected()))?;
+    let key = by.key.as_ref().map(KeyId::as_str);
+    let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).bind(key).bind(&by.mask)
+        .bind(by.brought.as_ref().map(KeyId::as_str)).bind(by.model.as_str()).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(done == 1)
 }
 

@@ -26,7 +26,7 @@ pub async fn get(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<ModelList
     let Some(row) = row else { return Ok(None) };
     Ok(Some(ModelList {
         models: parsed(&row.models, "models", key)?,
-        key_id: key.clone(),
+        key_id: Some(key.clone()),
         fetched_at: Timestamp(row.fetched_at),
         expires_at: Timestamp(row.expires_at),
         stale: row.warning.is_some(),
@@ -158,6 +158,7 @@ pub async fn put(
     db: &Db,
     user: &UserId,
     provider: &ProviderId,
+    key: &KeyId,
     list: &ModelList,
     tariffs: &Tariffs,
     gone: &[ModelId],
@@ -174,7 +175,7 @@ pub async fn put(
         digest.update(part);
     }
     let digest = hex(&digest.finalize());
-    write!(db, c => sqlx::query(SQL).bind(list.key_id.as_str()).bind(user.as_str()).bind(provider.as_str()).bind(&models)
+    write!(db, c => sqlx::query(SQL).bind(key.as_str()).bind(user.as_str()).bind(provider.as_str()).bind(&models)
         .bind(list.fetched_at.0).bind(list.expires_at.0).bind(&list.warning).bind(&gone).bind(&digest).bind(&tariffs)
         .execute(c).await.map(drop))?;
     Ok(())

@@ -195,6 +195,10 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
         </div>
         <div class="dock">
             {trouble}
+            {move || {
+                let note = catalog.note(&choice.get()?)?;
+                Some(view! { <p class="muted small dock-note">{note}" "<a href="/providers">"Add a key"</a></p> })
+            }}
             <Composer
                 text draft=super::NEW_DRAFT.to_owned() action=StartThread::PATH
                 busy=Signal::derive(move || starting.read().is_some()) stopping=Signal::derive(|| false) blocked

@@ -316,6 +316,7 @@ fn ProviderLine(provider: PickerProvider) -> impl IntoView {
         _ => None,
     };
     let stale = note.is_some();
+    let note = note.or_else(|| provider.note.clone());
     let fetched = provider.list.as_ref().map(|list| list.fetched_at);
     let health = provider.health.map(|health| view! { <HealthLine health/> });
     view! {
@@ -414,7 +415,7 @@ mod tests {
             },
             list: models.map(|models| ModelList {
                 models: models.iter().map(model).collect(),
-                key_id: key,
+                key_id: Some(key),
                 fetched_at: Timestamp(0),
                 expires_at: Timestamp(0),
                 stale: false,
@@ -422,6 +423,7 @@ mod tests {
             }),
             error: None,
             health: None,
+            note: None,
         }
     }
 

@@ -115,6 +115,16 @@ impl Catalog {
         })
     }
 
+    /// What to know of the provider of a choice. Follows the catalog.
+    #[must_use]
+    pub fn note(self, choice: &Choice) -> Option<String> {
+        self.providers.with(|providers| {
+            let mut all = providers.iter().flatten();
+            let provider = all.find(|p| p.provider.id == choice.provider)?;
+            provider.note.clone()
+        })
+    }
+
     /// Whether any model can be picked. Follows the catalog.
     #[must_use]
     pub fn any(self) -> bool {

@@ -132,7 +132,7 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
         message: answer.message.clone(),
         start,
         provider: providers::find(&"openai".parse().unwrap()).unwrap(),
-        payers: vec![Payer::new(key, account)],
+        payers: vec![Payer::new(key, account, "sim-short".parse().unwrap())],
         tariff: None,
         request: ChatRequest {
             model: "sim-short".parse().unwrap(),

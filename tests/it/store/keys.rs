@@ -201,17 +201,17 @@ async fn a_model_list_goes_with_its_key(
     let id = key(&test.db, &ada, "k").await;
     let list = ModelList {
         models: Vec::new(),
-        key_id: id.clone(),
+        key_id: Some(id.clone()),
         fetched_at: Timestamp(1),
         expires_at: Timestamp(2),
         stale: false,
         warning: None,
     };
     let tariffs = Tariffs::from([("m".parse().unwrap(), Tariff::default())]);
-    model_cache::put(&test.db, &ada.id, &openai(), &list, &tariffs, &[])
+    model_cache::put(&test.db, &ada.id, &openai(), &id, &list, &tariffs, &[])
         .await
         .unwrap();
-    model_cache::put(&test.db, &ada.id, &openai(), &list, &tariffs, &[])
+    model_cache::put(&test.db, &ada.id, &openai(), &id, &list, &tariffs, &[])
         .await
         .unwrap();
     assert_eq!(
@@ -241,7 +241,7 @@ async fn a_model_list_goes_with_its_key(
         None
     );
     assert!(
-        model_cache::put(&test.db, &ada.id, &openai(), &list, &tariffs, &[])
+        model_cache::put(&test.db, &ada.id, &openai(), &id, &list, &tariffs, &[])
             .await
             .unwrap_err()
             .is_orphan()

@@ -43,7 +43,7 @@ fn mask(provider: &dyn Provider, credential: &Credential) -> String {
 }
 
 impl Services {
-    pub(super) fn account(
+    pub(in crate::server::services) fn account(
         &self,
         provider: &'static dyn Provider,
         credential: Credential,

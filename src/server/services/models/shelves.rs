@@ -3,6 +3,7 @@
 use super::Said;
 use crate::server::catalog;
 use crate::server::providers;
+use crate::server::services::pool::is_pool;
 use crate::server::services::{Result, Services};
 use crate::server::store::model_cache;
 use crate::shared::chat::Thread;
@@ -69,9 +70,10 @@ impl Services {
     pub async fn model_line(&self, user: &UserId, thread: &Thread) -> Result<ModelLine> {
         let (provider, id) = (&thread.provider, &thread.model);
         let shelves = self.shelves(user, Some(provider)).await?;
-        let known = listed(&shelves, provider, id);
+        let known = listed(&shelves, provider, id).cloned();
+        let lent = || self.pool_facts(id).filter(|_| is_pool(provider));
         let model = known
-            .cloned()
+            .or_else(lent)
             .unwrap_or_else(|| catalog::facts(provider, id));
         let taken = |shelf: &Shelf| shelf.current && shelf.said.is_gone(id);
         let gone = !shelves.is_empty() && shelves.iter().all(taken);

@@ -1,0 +1,120 @@
+//! The operator's free pool, as a person sees it.
+
+use super::ids::ModelId;
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Whose quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The person's.
+    User,
+    /// Everybody's.
+    Global,
+}
+
+/// How many requests may be made in a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DailyLimits {
+    /// By one person.
+    pub user: u32,
+    /// By all.
+    pub global: u32,
+}
+
+/// Requests of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// How many there may be.
+    pub limit: u32,
+    /// How many there were.
+    pub used: u32,
+    /// How many there may still be.
+    pub remaining: u32,
+}
+
+impl Quota {
+    /// `used` of `limit`.
+    #[must_use]
+    pub fn new(limit: u32, used: i64) -> Self {
+        let used = u32::try_from(used.max(0)).unwrap_or(u32::MAX);
+        Self {
+            limit,
+            used,
+            remaining: limit.saturating_sub(used),
+        }
+    }
+}
+
+/// `GET /api/usage/free`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FreeUsage {
+    /// Whether there is a pool.
+    pub enabled: bool,
+    /// What the person has of it today.
+    pub user: Quota,
+    /// What everybody has of it today.
+    pub global: Quota,
+    /// When both begin anew: midnight, UTC.
+    pub resets_at: Timestamp,
+    /// The model that answers.
+    pub model: Option<ModelId>,
+    /// Whether it is time to mention that a key of one's own answers better.
+    pub nudge: bool,
+}
+
+impl FreeUsage {
+    /// What a person has of it, in words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let left = self.user.remaining.min(self.global.remaining);
+        let left = if left == 0 {
+            "The free answers of today are used up; there are new ones after midnight UTC."
+                .to_owned()
+        } else {
+            let limit = self.user.limit;
+            format!(
+                "The operator pays for these answers: {left} of {limit} are left for you today."
+            )
+        };
+        if self.nudge {
+            format!(
+                "{left} With a key of your own you choose among more models, and nobody counts."
+            )
+        } else {
+            left
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(user: i64, global: i64, nudge: bool) -> FreeUsage {
+        FreeUsage {
+            enabled: true,
+            user: Quota::new(50, user),
+            global: Quota::new(1000, global),
+            resets_at: Timestamp(0),
+            model: None,
+            nudge,
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_what_is_left_of_both() {
+        let left = |user, global| usage(user, global, false).sentence();
+        assert!(left(3, 10).contains("47 of 50"));
+        assert!(left(3, 990).contains("10 of 50"));
+        assert!(left(50, 10).contains("used up") && left(0, 2000).contains("used up"));
+    }
+
+    #[test]
+    fn a_key_of_ones_own_is_mentioned_when_it_is_time() {
+        assert!(usage(5, 5, true).sentence().contains("a key of your own"));
+        assert!(!usage(5, 5, false).sentence().contains("a key of your own"));
+    }
+}
