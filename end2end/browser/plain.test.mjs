@@ -165,7 +165,7 @@ scene("models are looked for, sorted and begun with", {}, async ({ page, visit }
 scene("a model that cannot be used says why and leads to the key", { keys: [] }, async ({ page, visit }) => {
   await visit(page, "/models?q=claude-sonnet-5-5&provider=anthropic");
   await page.getByText("No key yet").waitFor();
-  await page.getByRole("link", { name: "Add one: Anthropic" }).click();
+  await page.getByRole("link", { name: "Add one for Anthropic" }).click();
   await page.waitForURL(/\/providers#anthropic$/);
 });
 

@@ -285,7 +285,7 @@ fn access(html: &mut Html, row: &Row<'_>) {
             .text(row.model.provider.as_str())
             .raw(r#"">"#)
             .raw(way)
-            .raw(r#"<span class="visually-hidden">: "#)
+            .raw(r#"<span class="visually-hidden"> for "#)
             .text(row.provider)
             .raw("</span></a>");
     }
