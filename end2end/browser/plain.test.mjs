@@ -176,3 +176,33 @@ scene("a chat whose model ends soon goes on with another one", {}, async ({ page
   await page.waitForURL((url) => url.pathname.startsWith("/chat/") && !url.pathname.endsWith(id));
   await page.getByText("How do tides work?").first().waitFor();
 });
+
+scene("OpenRouter is connected without a key to paste", { keys: [] }, async ({ page, call, visit }) => {
+  const openrouter = page.getByRole("region", { name: "OpenRouter", exact: true });
+  const connect = () => openrouter.getByRole("link", { name: "Connect OpenRouter" }).click();
+  await visit(page, "/providers");
+  await connect();
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await page.waitForURL(/\/providers\?connect=denied/);
+  await page.getByRole("alert").filter({ hasText: "access was not given" }).waitFor();
+  await connect();
+  await page.getByRole("link", { name: "Authorize", exact: true }).click();
+  await page.waitForURL(/\/providers\?connect=done/);
+  await page.getByRole("status").filter({ hasText: "OpenRouter is connected" }).waitFor();
+  await openrouter.getByText("Connected", { exact: true }).first().waitFor();
+  const { keys } = await call("GET", "/api/providers/openrouter/keys");
+  assert.deepEqual(keys.map(({ status, label }) => [status, label]), [["valid", "Connected"]]);
+});
+
+scene("a gateway key is not taken without a word on who pays", { keys: [] }, async ({ page, call, visit }) => {
+  const gateway = page.getByRole("region", { name: "Vercel AI Gateway", exact: true });
+  await visit(page, "/providers");
+  await gateway.getByText("Connect", { exact: true }).click();
+  await keyField(gateway).fill("vck_sim-good-browser");
+  await gateway.getByRole("button", { name: "Check and save" }).click();
+  assert.deepEqual((await call("GET", "/api/providers/ai-gateway/keys")).keys, [], "the form insists");
+  await gateway.getByLabel("Who pays").selectOption("keys");
+  await gateway.getByRole("button", { name: "Check and save" }).click();
+  await gateway.getByText("Connected", { exact: true }).first().waitFor();
+  assert.equal((await call("GET", "/api/providers/ai-gateway/keys")).keys.length, 1);
+});

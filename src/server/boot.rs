@@ -9,7 +9,8 @@ use crate::server::http::kept_pages::KeptPages;
 use crate::server::http::page_threads::PageThreads;
 use crate::server::limits::Limiter;
 use crate::server::metrics::Metrics;
-use crate::server::providers::transport::{Transport, TransportError};
+use crate::server::providers::egress::Reach;
+use crate::server::providers::transport::{Lookup, Transport, TransportError, system_lookup};
 use crate::server::render::Rendered;
 use crate::server::services::health::LastLook;
 use crate::server::services::models::Offers;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// How long open connections may take to end once their answers have.
 const LINGER: Duration = Duration::from_secs(2);
@@ -218,6 +220,15 @@ async fn check_master_keys(db: &Db, config: &Config, env: &Env) -> Result<(), Bo
     Ok(tx.commit().await?)
 }
 
+/// Where people's addresses may lead: not to this server.
+fn reach(config: &Config) -> Reach {
+    let listens = std::iter::once(config.addr).chain(config.metrics_addr);
+    let origin = config.public_origin.as_ref();
+    let origin = origin.and_then(|origin| Url::parse(origin.as_str()).ok());
+    let name = origin.and_then(|url| url.host_str().map(str::to_owned));
+    Reach::new(config.custom_endpoints.clone(), listens.collect(), name)
+}
+
 /// A whole server, not yet listening.
 pub struct Assembled {
     /// Its routes.
@@ -233,13 +244,25 @@ pub struct Assembled {
 /// # Errors
 /// Whatever keeps it from starting.
 pub async fn assemble(config: Arc<Config>, env: Env) -> Result<Assembled, BootError> {
+    assemble_with(config, env, system_lookup()).await
+}
+
+/// The same, with a resolver of names that people give.
+///
+/// # Errors
+/// As [`assemble`].
+pub async fn assemble_with(
+    config: Arc<Config>,
+    env: Env,
+    lookup: Lookup,
+) -> Result<Assembled, BootError> {
     let db = open(&config).await?;
     check_master_keys(&db, &config, &env).await?;
     let instance = instance::value_or_insert(&db, "id", &env.uuid()).await?;
     let limits = config.limits;
     let metrics = Metrics::default();
-    let transport = Transport::new((&limits).into(), metrics.clone())?
-        .reaching(config.custom_endpoints.clone())?;
+    let transport =
+        Transport::new((&limits).into(), metrics.clone())?.reaching(reach(&config), lookup)?;
     let engine = Engine::start(EngineParts {
         db: db.clone(),
         env: env.clone(),

@@ -12,7 +12,7 @@ pub mod cohere;
 pub mod compatible;
 pub mod custom;
 mod decode;
-mod egress;
+pub mod egress;
 pub mod event_stream;
 pub mod free;
 pub mod gemini;
@@ -419,6 +419,11 @@ pub trait Provider: Send + Sync {
     /// Whether its address is a person's, and requests go only where the operator lets them.
     fn is_anywhere(&self) -> bool {
         false
+    }
+
+    /// The models that a credential names itself, where a server may have no list.
+    fn named_models(&self, _account: &Account) -> Vec<LiveModel> {
+        Vec::new()
     }
 
     /// How it gives out keys by itself, if it does.

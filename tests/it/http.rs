@@ -2,6 +2,7 @@
 
 mod activity;
 mod auth;
+mod bad_input;
 mod catalog;
 mod chat;
 mod connect;

@@ -38,6 +38,8 @@ pub struct Compatible {
     pub(super) check: Option<fn(&Access<'_>) -> Known<Url>>,
     /// Looks at fields that depend on each other.
     pub(super) complete: fn(Credential) -> Result<Credential, FieldProblem>,
+    /// The model that a credential names itself.
+    pub(super) named: fn(&Credential) -> Option<LiveModel>,
     /// How it gives out keys by itself.
     pub(super) connect: Option<&'static Connect>,
     /// Whose key pays beside its own.
@@ -59,6 +61,7 @@ impl Compatible {
             models: |rows| rows.iter().filter_map(plain).collect(),
             check: None,
             complete: Ok,
+            named: |_| None,
             connect: None,
             brings: |_, _| Ok(None),
             origins: None,
@@ -105,6 +108,10 @@ impl Provider for Compatible {
 
     fn complete(&self, credential: Credential) -> Result<Credential, FieldProblem> {
         (self.complete)(credential)
+    }
+
+    fn named_models(&self, account: &Account) -> Vec<LiveModel> {
+        (self.named)(&account.credential).into_iter().collect()
     }
 
     fn connect(&self) -> Option<&'static Connect> {

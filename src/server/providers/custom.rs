@@ -3,7 +3,7 @@
 use super::compatible::Compatible;
 use super::egress;
 use super::openai::chat::Quirks;
-use super::{Credential, FieldInfo, FieldKind, ProviderError, ProviderInfo, wire};
+use super::{Credential, FieldInfo, FieldKind, LiveModel, ProviderError, ProviderInfo, wire};
 use crate::shared::error::ErrorCode;
 use url::Url;
 
@@ -25,6 +25,12 @@ static INFO: ProviderInfo = ProviderInfo {
             kind: FieldKind::Secret,
             required: false,
         },
+        FieldInfo {
+            name: "model",
+            label: "Model (if the server has no list)",
+            kind: FieldKind::Text,
+            required: false,
+        },
     ],
     shown: &["key"],
     origins: &[],
@@ -40,6 +46,10 @@ static QUIRKS: Quirks = Quirks {
 pub static CUSTOM: Compatible = Compatible {
     headers: |access| Ok(wire::bearer_if_any(access)),
     origins: Some(origins),
+    named: |credential| {
+        let model = credential.field("model").ok()?;
+        Some(LiveModel::new(model.expose().parse().ok()?))
+    },
     ..Compatible::new(&INFO, &QUIRKS)
 };
 

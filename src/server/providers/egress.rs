@@ -2,7 +2,8 @@
 //! it when it is resolved; an address in the place of a name is never resolved, so it is checked here, too.
 
 use crate::server::config::CustomEndpoints;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use ipnet::IpNet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use url::{Host, Url};
 
 /// Ports that are reached in public.
@@ -30,45 +31,108 @@ pub(super) fn address(text: &str) -> Option<Url> {
     url.has_host().then_some(url)
 }
 
-/// Whether a request may go to this URL.
-pub(super) fn allows(policy: &CustomEndpoints, url: &Url) -> bool {
-    let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    let Some(host) = url.host().filter(|_| bare) else {
-        return false;
-    };
-    match policy {
-        CustomEndpoints::Off => false,
-        CustomEndpoints::Public => {
-            let port = url.port_or_known_default();
-            url.scheme() == "https"
-                && port.is_some_and(|port| PORTS.contains(&port))
-                && match host {
-                    Host::Domain(name) => is_public_name(name),
-                    Host::Ipv4(ip) => is_global(ip.into()),
-                    Host::Ipv6(ip) => is_global(ip.into()),
-                }
+/// What the operator lets people reach, and where this server itself is, which nobody reaches through it.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    policy: CustomEndpoints,
+    /// Where it listens.
+    listens: Vec<SocketAddr>,
+    /// The name under which browsers find it.
+    name: Option<String>,
+}
+
+impl Reach {
+    /// As far as `policy` goes, but not to a server that listens there and is known under that name.
+    #[must_use]
+    pub const fn new(
+        policy: CustomEndpoints,
+        listens: Vec<SocketAddr>,
+        name: Option<String>,
+    ) -> Self {
+        Self {
+            policy,
+            listens,
+            name,
         }
-        CustomEndpoints::List { names, networks } => {
-            let listed = |ip: IpAddr| networks.iter().any(|net| net.contains(&ip.to_canonical()));
-            matches!(url.scheme(), "http" | "https")
-                && match host {
-                    Host::Domain(name) => names.iter().any(|known| known == name),
-                    Host::Ipv4(ip) => listed(ip.into()),
-                    Host::Ipv6(ip) => listed(ip.into()),
-                }
+    }
+
+    /// Whether anybody may go anywhere.
+    pub(super) fn is_off(&self) -> bool {
+        self.policy == CustomEndpoints::Off
+    }
+
+    /// Whether requests leave over TLS only.
+    pub(super) fn only_tls(&self) -> bool {
+        self.policy == CustomEndpoints::Public
+    }
+
+    /// Whether a request may go to this URL.
+    pub(super) fn allows(&self, url: &Url) -> bool {
+        let bare =
+            url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        let Some(host) = url.host().filter(|_| bare) else {
+            return false;
+        };
+        let Some(port) = url.port_or_known_default() else {
+            return false;
+        };
+        match &self.policy {
+            CustomEndpoints::Off => false,
+            CustomEndpoints::Public => {
+                let global = |ip| is_global(ip) && !self.is_own(ip, Some(port));
+                url.scheme() == "https"
+                    && PORTS.contains(&port)
+                    && match host {
+                        Host::Domain(name) => {
+                            is_public_name(name) && self.name.as_deref() != Some(name)
+                        }
+                        Host::Ipv4(ip) => global(ip.into()),
+                        Host::Ipv6(ip) => global(ip.into()),
+                    }
+            }
+            CustomEndpoints::List { names, networks } => {
+                // One address by itself is meant as it is written, also where it is ours.
+                let meant = |ip: IpAddr| networks.contains(&IpNet::from(ip));
+                let listed = |ip: IpAddr| {
+                    let ip = ip.to_canonical();
+                    networks.iter().any(|net| net.contains(&ip))
+                        && (meant(ip) || !self.is_own(ip, Some(port)))
+                };
+                matches!(url.scheme(), "http" | "https")
+                    && match host {
+                        Host::Domain(name) => names.iter().any(|known| known == name),
+                        Host::Ipv4(ip) => listed(ip.into()),
+                        Host::Ipv6(ip) => listed(ip.into()),
+                    }
+            }
         }
+    }
+
+    /// Whether a name that [`Reach::allows`] let pass may lead to this address. The port is not known here.
+    pub(super) fn permits(&self, ip: IpAddr) -> bool {
+        match &self.policy {
+            CustomEndpoints::Off => false,
+            CustomEndpoints::Public => is_global(ip) && !self.is_own(ip, None),
+            CustomEndpoints::List { networks, .. } => {
+                is_global(ip) || networks.iter().any(|net| net.contains(&ip.to_canonical()))
+            }
+        }
+    }
+
+    /// Whether this server listens at this address, on any port where none is given.
+    fn is_own(&self, ip: IpAddr, port: Option<u16>) -> bool {
+        let ip = ip.to_canonical();
+        self.listens.iter().any(|own| {
+            let everywhere = own.ip().is_unspecified();
+            port.is_none_or(|port| port == own.port())
+                && (own.ip().to_canonical() == ip || (everywhere && is_here(ip)))
+        })
     }
 }
 
-/// Whether a name that [`allows`] let pass may lead to this address.
-pub(super) fn permits(policy: &CustomEndpoints, ip: IpAddr) -> bool {
-    match policy {
-        CustomEndpoints::Off => false,
-        CustomEndpoints::Public => is_global(ip),
-        CustomEndpoints::List { networks, .. } => {
-            is_global(ip) || networks.iter().any(|net| net.contains(&ip.to_canonical()))
-        }
-    }
+/// Whether this machine has the address: nobody else's can be bound.
+fn is_here(ip: IpAddr) -> bool {
+    UdpSocket::bind((ip, 0)).is_ok()
 }
 
 fn is_public_name(name: &str) -> bool {
@@ -125,9 +189,18 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn goes(policy: &str, text: &str) -> bool {
+    fn reach(policy: &str, listens: &[&str]) -> Reach {
+        let listens = listens.iter().map(|own| own.parse().expect("an address"));
         let policy = policy.parse().expect("a policy");
-        address(text).is_some_and(|url| allows(&policy, &url))
+        Reach::new(
+            policy,
+            listens.collect(),
+            Some("chat.example.org".to_owned()),
+        )
+    }
+
+    fn goes(policy: &str, text: &str) -> bool {
+        address(text).is_some_and(|url| reach(policy, &[]).allows(&url))
     }
 
     #[rstest]
@@ -244,10 +317,45 @@ mod tests {
 
     #[test]
     fn a_listed_name_leads_to_public_addresses_and_listed_networks() {
-        let policy = "list:llm.lan,10.0.0.0/8".parse().expect("a policy");
-        let permitted = |ip: &str| permits(&policy, ip.parse().expect("an address"));
+        let reach = reach("list:llm.lan,10.0.0.0/8", &[]);
+        let permitted = |ip: &str| reach.permits(ip.parse().expect("an address"));
         assert!(permitted("10.1.2.3") && permitted("93.184.215.14"));
         assert!(!permitted("127.0.0.1") && !permitted("169.254.169.254") && !permitted("::1"));
         assert!(!permitted("::ffff:127.0.0.1"));
+    }
+
+    #[test]
+    fn this_server_is_not_reached_through_itself_unless_its_address_is_listed_by_itself() {
+        let goes = |policy: &str, listens: &str, text: &str| {
+            let url = address(text).expect("an address");
+            reach(policy, &[listens]).allows(&url)
+        };
+        let public = "93.184.215.14:443";
+        assert!(!goes("public", public, "https://93.184.215.14/v1"));
+        assert!(!goes("public", public, "https://[::ffff:93.184.215.14]/v1"));
+        assert!(goes("public", public, "https://93.184.215.14:8443/v1"));
+        assert!(!goes("public", public, "https://chat.example.org/v1"));
+        let loopback = "127.0.0.1:3000";
+        for own in ["http://127.0.0.1:3000", "http://[::ffff:7f00:1]:3000"] {
+            assert!(!goes("list:127.0.0.0/8", loopback, own), "{own}");
+            assert!(!goes("list:127.0.0.0/8", "0.0.0.0:3000", own), "{own}");
+            assert!(goes("list:127.0.0.0/8,127.0.0.1", loopback, own), "{own}");
+        }
+        assert!(goes("list:127.0.0.0/8", loopback, "http://127.0.0.1:11434"));
+        assert!(goes(
+            "list:10.0.0.0/8",
+            "0.0.0.0:3000",
+            "http://10.255.255.1:3000"
+        ));
+    }
+
+    #[test]
+    fn a_name_does_not_lead_to_this_server() {
+        let permitted = |listens: &str, ip: &str| {
+            reach("public", &[listens]).permits(ip.parse().expect("an address"))
+        };
+        assert!(!permitted("93.184.215.14:3000", "93.184.215.14"));
+        assert!(permitted("93.184.215.14:3000", "93.184.215.15"));
+        assert!(permitted("0.0.0.0:3000", "93.184.215.14"));
     }
 }

@@ -4,20 +4,23 @@
 //! print; errors that carry neither URL nor body (security.md §4.7, T6, T7, T9, T26).
 
 use super::account::Account;
-use super::egress;
+use super::egress::Reach;
 use super::tokens::Tokens;
 use super::{Provider, ProviderError, WireFailure, WireRequest};
-use crate::server::config::{CustomEndpoints, Limit, Limits};
+use crate::server::config::{Limit, Limits};
 use crate::server::crypto::secret::Secret;
 use crate::server::metrics::Metrics;
 use crate::shared::error::ErrorCode;
 use crate::shared::time::Timestamp;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, Response, redirect};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -76,7 +79,7 @@ pub struct Transport {
     client: Client,
     /// For addresses that people give: connections of its own, names that are checked when they are resolved.
     custom: Option<Client>,
-    policy: Arc<CustomEndpoints>,
+    reach: Arc<Reach>,
     limits: TransportLimits,
     metrics: Metrics,
     tokens: Arc<Tokens>,
@@ -85,16 +88,35 @@ pub struct Transport {
 /// What is refused takes no less than this, so that the time says nothing of why.
 const REFUSAL: Duration = Duration::from_millis(300);
 
-/// Resolves names to the addresses that the policy permits, and to no other.
-struct Filter(Arc<CustomEndpoints>);
+/// Finds the addresses behind a name.
+pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
+
+/// Asks the machine's own resolver.
+#[must_use]
+pub fn system_lookup() -> Lookup {
+    Arc::new(|name| {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name, 0)).await?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    })
+}
+
+/// Resolves names to the addresses that may be reached, and to no other.
+struct Filter {
+    reach: Arc<Reach>,
+    lookup: Lookup,
+}
 
 impl Resolve for Filter {
     fn resolve(&self, name: Name) -> Resolving {
-        let policy = Arc::clone(&self.0);
+        let reach = Arc::clone(&self.reach);
+        let found = (self.lookup)(name.as_str().to_owned());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = found.await?.into_iter();
             let permitted: Vec<_> = found
-                .filter(|address| egress::permits(&policy, address.ip()))
+                .filter(|ip| reach.permits(*ip))
+                .map(|ip| SocketAddr::new(ip, 0))
                 .collect();
             if permitted.is_empty() {
                 return Err("no address".into());
@@ -131,25 +153,24 @@ impl Transport {
         Ok(Self {
             client: built(client(&limits))?,
             custom: None,
-            policy: Arc::default(),
+            reach: Arc::default(),
             limits,
             metrics,
             tokens: Arc::default(),
         })
     }
 
-    /// The same, which also goes where people say, as far as `policy` lets it.
+    /// The same, which also goes where people say, as far as `reach` lets it.
     ///
     /// # Errors
     /// As [`Transport::new`].
-    pub fn reaching(mut self, policy: CustomEndpoints) -> Result<Self, TransportError> {
-        self.policy = Arc::new(policy);
+    pub fn reaching(mut self, reach: Reach, lookup: Lookup) -> Result<Self, TransportError> {
+        self.reach = Arc::new(reach);
         if self.goes_anywhere() {
-            let filter = Arc::new(Filter(Arc::clone(&self.policy)));
-            let only_tls = *self.policy == CustomEndpoints::Public;
+            let reach = Arc::clone(&self.reach);
             let custom = client(&self.limits)
-                .https_only(only_tls)
-                .dns_resolver(filter);
+                .https_only(reach.only_tls())
+                .dns_resolver(Arc::new(Filter { reach, lookup }));
             self.custom = Some(built(custom)?);
         }
         Ok(self)
@@ -158,14 +179,14 @@ impl Transport {
     /// Whether it goes anywhere that a person says.
     #[must_use]
     pub fn goes_anywhere(&self) -> bool {
-        *self.policy != CustomEndpoints::Off
+        !self.reach.is_off()
     }
 
     /// The client for a request, or none when the request must not leave.
     fn client(&self, provider: &dyn Provider, request: &WireRequest) -> Option<&Client> {
         if provider.is_anywhere() {
             let custom = self.custom.as_ref();
-            custom.filter(|_| egress::allows(&self.policy, &request.url))
+            custom.filter(|_| self.reach.allows(&request.url))
         } else {
             Some(&self.client)
         }

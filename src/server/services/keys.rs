@@ -4,7 +4,7 @@
 mod sealed;
 
 use super::{Lent, Result, ServiceError, Services};
-use crate::server::catalog::{self, Listed};
+use crate::server::catalog::Listed;
 use crate::server::crypto::secret::Secret;
 use crate::server::engine::payers::Payer;
 use crate::server::providers::account::Account;
@@ -499,18 +499,11 @@ impl Services {
                 warning: None,
             }),
             Err(ServiceError::Provider { error, .. }) if error.list_only => {
-                let warning = format!(
-                    "This key may not list models, so these are the models that {} is known for.",
-                    provider.info().name
-                );
                 let id = Self::id_of(provider)?;
-                let models = catalog::snapshot_models(&id, self.0.env.now());
+                let (listed, warning) = self.unlisted_models(provider, &id, account);
                 Ok(Accepted {
                     status: KeyStatus::Unverified,
-                    listed: Listed {
-                        models: models.cloned().collect(),
-                        ..Listed::default()
-                    },
+                    listed,
                     warning: Some(warning),
                 })
             }

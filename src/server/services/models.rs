@@ -7,8 +7,8 @@ use super::pool::is_pool;
 use super::{Result, ServiceError, Services, Unavailable};
 use crate::server::catalog::{self, Listed};
 use crate::server::config::Limit;
-use crate::server::providers::Provider;
 use crate::server::providers::account::{Access, Account};
+use crate::server::providers::{Provider, ProviderError};
 use crate::server::store::model_cache::{self, Offer};
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
@@ -70,13 +70,9 @@ impl Services {
                 return Ok(list);
             }
             Err(ServiceError::Provider { error, .. }) if error.list_only => {
-                let warning = format!(
-                    "This key may not list models, so these are the models that {} is known for.",
-                    provider.info().name
-                );
-                let models = catalog::snapshot_models(id, self.0.env.now());
-                let list = self.fresh_list(key, models.cloned().collect(), Some(warning));
-                self.put_list(user, id, key, &list, &Tariffs::new()).await?;
+                let (listed, warning) = self.unlisted_models(provider, id, &opened.account);
+                let list = self.fresh_list(key, listed.models, Some(warning));
+                self.put_list(user, id, key, &list, &listed.tariffs).await?;
                 return Ok(list);
             }
             Err(ServiceError::Provider { error, name }) => {
@@ -190,6 +186,7 @@ impl Services {
             let said = self.0.transport.fetch(provider, check).await;
             provider.parse_check(&said.map_err(wrap)?).map_err(wrap)?;
         }
+        let named = provider.named_models(account);
         let most = self.0.limits.models;
         let mut models = Vec::new();
         let mut page: Option<String> = None;
@@ -197,12 +194,15 @@ impl Services {
             let request = provider
                 .models_request(&access, page.as_deref())
                 .map_err(wrap)?;
-            let body = self
-                .0
-                .transport
-                .fetch(provider, request)
-                .await
-                .map_err(wrap)?;
+            let body = self.0.transport.fetch(provider, request).await;
+            let body = body.map_err(|error| {
+                // A server that has no list can be talked to by the name of a model.
+                let no_list = matches!(error.status, Some(404 | 405 | 501)) && !named.is_empty();
+                wrap(ProviderError {
+                    list_only: error.list_only || no_list,
+                    ..error
+                })
+            })?;
             let answer = provider.parse_models(&body).map_err(wrap)?;
             models.extend(answer.models);
             page = answer.next;
@@ -214,7 +214,37 @@ impl Services {
             self.0.metrics.limit_hit(Limit::Models);
             models.truncate(most);
         }
+        let listed: HashSet<_> = models.iter().map(|model| model.id.clone()).collect();
+        let beside = named
+            .into_iter()
+            .filter(|named| !listed.contains(&named.id));
+        models.splice(0..0, beside);
         Ok(catalog::merge(&Self::id_of(provider)?, models))
+    }
+
+    /// What stands in for a list that is not to be had, and what is said of it.
+    pub(super) fn unlisted_models(
+        &self,
+        provider: &'static dyn Provider,
+        id: &ProviderId,
+        account: &Account,
+    ) -> (Listed, String) {
+        let named = provider.named_models(account);
+        if named.is_empty() {
+            let name = provider.info().name;
+            let models = catalog::snapshot_models(id, self.0.env.now());
+            let listed = Listed {
+                models: models.cloned().collect(),
+                ..Listed::default()
+            };
+            let warning = format!(
+                "This key may not list models, so these are the models that {name} is known for."
+            );
+            (listed, warning)
+        } else {
+            let warning = "This server has no list of models, so this is the one that you named.";
+            (catalog::merge(id, named), warning.to_owned())
+        }
     }
 
     pub(super) fn fresh_list(

@@ -302,3 +302,38 @@ fn azure_says_how_long_to_wait_in_milliseconds() {
 fn ollama(#[case] status: u16, #[case] body: &str, #[case] code: ErrorCode) {
     assert_eq!(classify("ollama", status, &[], body).code, code);
 }
+
+/// Servers that speak OpenAI's dialect in words of their own: a proxy or two, and what people run at home.
+#[rstest]
+#[case::a_proxy(401, r#"{"error":"Unauthorized"}"#, InvalidKey)]
+#[case::a_proxy_in_detail(401, r#"{"detail":"Invalid API key"}"#, InvalidKey)]
+#[case::a_page(401, "<html>Sign in</html>", InvalidKey)]
+#[case::may_not(403, r#"{"detail":"Forbidden"}"#, InsufficientPermission)]
+#[case::no_model(404, r#"{"object":"error","message":"The model `x` does not exist.","type":"NotFoundError","param":null,"code":404}"#, BadModel)]
+#[case::no_such_path(404, "404 page not found", UpstreamError)]
+#[case::long(400, r#"{"object":"error","message":"This model's maximum context length is 4096 tokens. However, you requested 5000 tokens","type":"BadRequestError","param":null,"code":400}"#, ContextLength)]
+#[case::long_in_other_words(400, r#"{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error"}}"#, ContextLength)]
+#[case::limited(
+    429,
+    r#"{"error":{"message":"Rate limit reached","type":"throttling_error","code":"429"}}"#,
+    RateLimited
+)]
+#[case::budget(
+    402,
+    r#"{"error":{"message":"Budget has been exceeded","type":"budget_exceeded"}}"#,
+    QuotaExhausted
+)]
+#[case::loading(
+    503,
+    r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#,
+    Overloaded
+)]
+#[case::unknown_parameter(422, r#"{"detail":[{"type":"extra_forbidden","loc":["body","seed"],"msg":"Extra inputs are not permitted"}]}"#, UnsupportedParam)]
+#[case::bad(
+    400,
+    r#"{"error":{"message":"x","type":"invalid_request_error"}}"#,
+    UpstreamError
+)]
+fn custom(#[case] status: u16, #[case] body: &str, #[case] code: ErrorCode) {
+    assert_eq!(classify("custom", status, &[], body).code, code);
+}

@@ -6,7 +6,8 @@ use keylm::server::crypto::secret::Secret;
 use keylm::server::metrics::Metrics;
 use keylm::server::providers::account::{Access, Account};
 use keylm::server::providers::answer::Answer;
-use keylm::server::providers::transport::{Transport, TransportLimits};
+use keylm::server::providers::egress::Reach;
+use keylm::server::providers::transport::{Transport, TransportLimits, system_lookup};
 use keylm::server::providers::{
     ChatRequest, Credential, LiveModel, ProviderError, ProviderEvent, REGISTRY,
 };
@@ -173,7 +174,9 @@ const IMPATIENT: TransportLimits = TransportLimits {
 
 fn transport(limits: TransportLimits) -> Transport {
     let policy = "list:127.0.0.1".parse().expect("a policy");
-    let transport = Transport::new(limits, Metrics::default()).and_then(|one| one.reaching(policy));
+    let reach = Reach::new(policy, Vec::new(), None);
+    let transport = Transport::new(limits, Metrics::default())
+        .and_then(|one| one.reaching(reach, system_lookup()));
     transport.expect("a transport")
 }
 

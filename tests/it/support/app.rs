@@ -1,10 +1,11 @@
 //! A whole server with a simulator behind it.
 
 use super::{Engine, postgres};
-use keylm::server::boot::{Assembled, assemble};
+use keylm::server::boot::{Assembled, assemble_with};
 use keylm::server::clock::{Env, ManualClock, SystemEntropy};
 use keylm::server::config::Config;
 use keylm::server::listen;
+use keylm::server::providers::transport::{Lookup, system_lookup};
 use keylm::server::services::Services;
 use keylm::server::simulate::Simulator;
 use keylm::shared::time::Timestamp;
@@ -46,6 +47,15 @@ impl TestApp {
 
     /// A server on this database, with these settings on top of the usual ones.
     pub async fn start_with(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        Self::start_resolving(engine, settings, system_lookup()).await
+    }
+
+    /// The same, with a resolver of its own for the names that people give.
+    pub async fn start_resolving(
+        engine: Engine,
+        settings: &[(&str, &str)],
+        lookup: Lookup,
+    ) -> Self {
         let sim = Arc::new(Simulator::start(0).await.unwrap());
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let mut all: HashMap<String, String> = HashMap::from([
@@ -67,7 +77,7 @@ impl TestApp {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
         );
-        Self::serve(sim, folder, all, START).await
+        Self::serve(sim, folder, all, START, lookup).await
     }
 
     /// The same installation in another process, as far as a test can have one: this one's answers are never ended.
@@ -82,7 +92,7 @@ impl TestApp {
         } = self;
         server.abort();
         let now = keylm::server::clock::Clock::now(&*clock);
-        Self::serve(sim, folder, settings, now).await
+        Self::serve(sim, folder, settings, now, system_lookup()).await
     }
 
     async fn serve(
@@ -90,6 +100,7 @@ impl TestApp {
         folder: Arc<TempDir>,
         settings: HashMap<String, String>,
         now: Timestamp,
+        lookup: Lookup,
     ) -> Self {
         let config = Config::load(|name| settings.get(name).cloned(), None).unwrap();
         let clock = Arc::new(ManualClock::new(now));
@@ -97,7 +108,9 @@ impl TestApp {
         let config = Arc::new(config);
         let Assembled {
             router, services, ..
-        } = assemble(Arc::clone(&config), env).await.unwrap();
+        } = assemble_with(Arc::clone(&config), env, lookup)
+            .await
+            .unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(listen::serve(
