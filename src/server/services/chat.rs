@@ -1,29 +1,25 @@
 //! Sending: claimed, checked and stored in one transaction, before anything is asked of a provider.
 
-use super::keys::Opened;
+mod paying;
+mod stored;
+
 use super::models::Known;
 use super::readers::Reader;
 use super::threads::NewThread;
-use super::{NOT_STORABLE, Result, ServiceError, Services, pool, storable};
+use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
 use crate::server::config::Limit;
 use crate::server::crypto::mac::hex;
 use crate::server::engine::follow::Address;
-use crate::server::engine::payers::Payer;
 use crate::server::engine::turn::Turn;
-use crate::server::providers::{self, ChatRequest, Provider, Turn as Said};
-use crate::server::render;
-use crate::server::store::Tx;
-use crate::server::store::events::{self, Event, Kind};
-use crate::server::store::messages::{self, Placed, Running};
-use crate::server::store::{answers, threads};
-use crate::shared::chat::{Message, MessageStatus, Role, Thread};
+use crate::server::providers::{self, ChatRequest};
+use crate::server::store::events;
+use crate::server::store::messages::{self, Running};
+use crate::shared::chat::{Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
 use crate::shared::model::Capabilities;
-use crate::shared::tariff::Tariff;
-use crate::shared::time::Timestamp;
-use serde_json::json;
+use paying::take_first;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use stored::Stored;
 
 /// What is asked.
 pub enum Ask {
@@ -90,25 +86,6 @@ struct Begin {
     request: ClientRequestId,
     digest: String,
     ask: Ask,
-}
-
-/// A send that is stored.
-struct Stored {
-    answer: Message,
-    /// Event number 1.
-    start: Arc<Event>,
-    /// The conversation, as a provider reads it.
-    said: Vec<Said>,
-}
-
-/// Where the answer goes.
-struct Place {
-    /// The last message that stays above.
-    above: Option<Placed>,
-    /// What the person wrote, when it is stored already.
-    asked: Option<Placed>,
-    /// Whether the shown branch ends there anyway.
-    shown: bool,
 }
 
 impl Services {
@@ -238,116 +215,6 @@ impl Services {
             sent_at: now,
         });
         Ok(id)
-    }
-
-    /// Stores the question, unless it stands there already, the answer before its first word, and its first event.
-    async fn store_send(
-        &self,
-        tx: &mut Tx,
-        begin: &Begin,
-        id: MessageId,
-        model: &ModelId,
-        payer: &Payer,
-    ) -> Result<Stored> {
-        let Begin {
-            user,
-            thread,
-            request,
-            ask,
-            ..
-        } = begin;
-        let place = self.place(tx, user, &thread.id, ask).await?;
-        let above = place.above.as_ref();
-        if !place.shown {
-            messages::show_up_to(tx, &thread.id, above).await?;
-        }
-        let new = place.asked.is_none();
-        let asked = match place.asked {
-            Some(asked) => asked,
-            None => self.question(thread, above, ask, request)?,
-        };
-        let placed = self.blank_answer(thread, &asked, id, model.clone(), payer);
-        self.insert(tx, Some(&asked).filter(|_| new), &placed, payer)
-            .await?;
-        let (depth, asked, answer) = (asked.depth, asked.message, placed.message);
-        let data = json!({ "threadId": thread.id, "userMessage": asked, "message": answer });
-        let start = Arc::new(Event {
-            seq: 1,
-            kind: Kind::Start,
-            data: data.to_string(),
-        });
-        events::append(tx, &[(&answer.id, &*start)]).await?;
-        let title = render::plain_text_title(&asked.content);
-        threads::touch(tx, &thread.id, answer.created_at, &title).await?;
-        let said = match above {
-            None => vec![(Role::User, asked.content)],
-            Some(_) => messages::said(tx, &thread.id, depth).await?,
-        };
-        let said = said.into_iter().map(|(role, text)| Said { role, text });
-        Ok(Stored {
-            said: said.collect(),
-            answer,
-            start,
-        })
-    }
-
-    fn message_id(&self) -> Result<MessageId> {
-        let id = self.0.env.uuid().parse();
-        id.map_err(|_| ServiceError::NotFound)
-    }
-
-    /// Who can pay for an answer of this model in this thread, and what is known of the model.
-    async fn able_to_pay(
-        &self,
-        user: &UserId,
-        thread: &Thread,
-        provider: &'static dyn Provider,
-        model: &ModelId,
-    ) -> Result<(Known, Vec<Payer>)> {
-        if pool::pays_for(thread) {
-            let model = self.pool_model(Some(model.clone()))?;
-            let known = Known {
-                model: self.pool_facts(&model),
-                tariff: Some(Tariff::default()),
-            };
-            return Ok((known, self.pool_payers(&model)?));
-        }
-        let keys = self.usable_keys(user, provider, None).await?;
-        let (known, payers) = self.offering(user, provider, keys, model).await?;
-        let payers = self.bringing(user, provider, payers, model).await?;
-        Ok((known, payers))
-    }
-
-    /// The keys that offer `model`, as far as is known, and what is known of it.
-    async fn offering(
-        &self,
-        user: &UserId,
-        provider: &'static dyn Provider,
-        keys: Vec<Opened>,
-        model: &ModelId,
-    ) -> Result<(Known, Vec<Payer>)> {
-        let (mut known, mut payers) = (Known::default(), Vec::with_capacity(keys.len()));
-        let mut refusal = Self::no_key(provider, false);
-        for Opened { key, account } in keys {
-            match self.known_model(user, provider, &key.view.id, model).await {
-                Ok(found) => {
-                    if known.model.is_none() {
-                        known = found;
-                    }
-                    payers.push(Payer::new(key, account, model.clone()));
-                }
-                Err(error @ ServiceError::ModelUnavailable(_)) => refusal = error,
-                Err(error) => return Err(error),
-            }
-        }
-        if payers.is_empty() {
-            if let ServiceError::ModelUnavailable(what) = &mut refusal {
-                let id = Self::id_of(provider)?;
-                what.replacement = self.replacement(user, &id, model).await?;
-            }
-            return Err(refusal);
-        }
-        Ok((known, payers))
     }
 
     /// Makes a thread with its first message, or finds the ones that the same request made before. When the message is
@@ -500,176 +367,6 @@ impl Services {
             .map(Some)
             .map_err(|_| ServiceError::NotFound)
     }
-
-    async fn place(
-        &self,
-        tx: &mut Tx,
-        user: &UserId,
-        thread: &ThreadId,
-        ask: &Ask,
-    ) -> Result<Place> {
-        let get = async |id: &MessageId| -> Result<Placed> {
-            messages::get(&self.0.db, user, thread, id)
-                .await?
-                .ok_or(ServiceError::NotFound)
-        };
-        let above_of = async |placed: &Placed| -> Result<Option<Placed>> {
-            match &placed.message.parent_id {
-                Some(parent) => Ok(Some(get(parent).await?)),
-                None => Ok(None),
-            }
-        };
-        match ask {
-            Ask::Say {
-                parent: Some(parent),
-                ..
-            } => {
-                let parent = get(parent).await?;
-                if parent.message.role != Role::Assistant {
-                    return Err(ServiceError::field(
-                        "parentId",
-                        "Name an answer of this thread.",
-                    ));
-                }
-                Ok(Place {
-                    above: Some(parent),
-                    asked: None,
-                    shown: false,
-                })
-            }
-            Ask::Say { parent: None, .. } => Ok(Place {
-                above: messages::tip(tx, thread).await?,
-                asked: None,
-                shown: true,
-            }),
-            Ask::Again { message, .. } => {
-                let placed = get(message).await?;
-                let asked = match placed.message.role {
-                    Role::User => placed,
-                    Role::Assistant => above_of(&placed).await?.ok_or(ServiceError::NotFound)?,
-                };
-                Ok(Place {
-                    above: Some(asked.clone()),
-                    asked: Some(asked),
-                    shown: false,
-                })
-            }
-            Ask::Edit { message, .. } => {
-                let placed = get(message).await?;
-                if placed.message.role != Role::User {
-                    return Err(ServiceError::NotFound);
-                }
-                Ok(Place {
-                    above: above_of(&placed).await?,
-                    asked: None,
-                    shown: false,
-                })
-            }
-        }
-    }
-
-    /// What the person wrote, as it is stored.
-    fn question(
-        &self,
-        thread: &Thread,
-        above: Option<&Placed>,
-        ask: &Ask,
-        request: &ClientRequestId,
-    ) -> Result<Placed> {
-        let id = self.message_id()?;
-        let message = Message {
-            role: Role::User,
-            content: ask.content().cloned().unwrap_or_default(),
-            status: MessageStatus::Complete,
-            client_request_id: Some(request.clone()),
-            ..self.blank(id, thread, above)
-        };
-        Ok(Placed {
-            message,
-            depth: above.map_or(1, |above| above.depth + 1),
-            key_mask: None,
-            sibling: (1, 1),
-        })
-    }
-
-    /// Stores an answer before its first word, and the question with it, where that is new.
-    async fn insert(
-        &self,
-        tx: &mut Tx,
-        asked: Option<&Placed>,
-        answer: &Placed,
-        payer: &Payer,
-    ) -> Result<()> {
-        let lease = (self.0.engine.owner(), self.0.engine.lease());
-        let asked = asked.map(|asked| (asked, None));
-        let rows: Vec<_> = asked.into_iter().chain([(answer, Some(lease))]).collect();
-        match messages::insert(tx, &rows).await {
-            Err(error) if error.is_conflict() => {
-                return Err(ServiceError::GenerationInProgress(None));
-            }
-            other => other?,
-        }
-        if let Some(brought) = &payer.brought {
-            answers::bring(tx, &answer.message.id, &brought.view.id).await?;
-        }
-        Ok(())
-    }
-
-    /// The answer before its first word.
-    fn blank_answer(
-        &self,
-        thread: &Thread,
-        asked: &Placed,
-        id: MessageId,
-        model: ModelId,
-        payer: &Payer,
-    ) -> Placed {
-        let message = Message {
-            provider: Some(thread.provider.clone()),
-            model: Some(model),
-            key_id: payer.id().cloned(),
-            ..self.blank(id, thread, Some(asked))
-        };
-        Placed {
-            message,
-            depth: asked.depth + 1,
-            key_mask: Some(payer.mask()),
-            sibling: (1, 1),
-        }
-    }
-
-    fn blank(&self, id: MessageId, thread: &Thread, above: Option<&Placed>) -> Message {
-        Message {
-            id,
-            thread_id: thread.id.clone(),
-            parent_id: above.map(|above| above.message.id.clone()),
-            role: Role::Assistant,
-            content: String::new(),
-            reasoning: None,
-            status: MessageStatus::Pending,
-            finish_reason: None,
-            error: None,
-            provider: None,
-            model: None,
-            key_id: None,
-            client_request_id: None,
-            usage: None,
-            timing: None,
-            attempts: Vec::new(),
-            created_at: self.0.env.now(),
-        }
-    }
-}
-
-/// The payers from the first one on that is still there, which is taken.
-async fn take_first(tx: &mut Tx, payers: Vec<Payer>, now: Timestamp) -> Result<Vec<Payer>> {
-    let mut left = payers.into_iter();
-    for payer in left.by_ref() {
-        if payer.take(tx, now).await? {
-            return Ok(std::iter::once(payer).chain(left).collect());
-        }
-    }
-    Ok(Vec::new())
 }
 
 /// Whether a send that names a provider or a model names the thread's.

@@ -359,6 +359,7 @@ async fn a_replaced_secret_serves_no_later_request() {
     let thread = ada.thread("openai", "sim-endless").await;
     let mut running = Tail::new(ada.ask(&thread, "r1", "Go on").await);
     let answer = running.answer().await;
+    let old = app.text("SELECT blob FROM provider_keys").await;
 
     let refusal = refused(ada.put(&path, &json!({ "key": "sk-bad-1234567890" })).await).await;
     assert_eq!(refusal, (422, "invalid_key".to_owned()));
@@ -378,6 +379,8 @@ async fn a_replaced_secret_serves_no_later_request() {
         (&body["key"]["id"], &body["key"]["mask"]),
         (&json!(id), &json!("…Gh9z"))
     );
+    let seen = running.events().len();
+    running.until(seen + 3).await;
     ada.post(
         &format!("/api/threads/{thread}/messages/{answer}/stop"),
         &Value::Null,
@@ -401,7 +404,12 @@ async fn a_replaced_secret_serves_no_later_request() {
         );
     }
     let sealed = app.text("SELECT blob FROM provider_keys").await;
-    assert!(!sealed.is_empty());
+    assert_ne!(sealed, old);
+    assert_eq!(
+        app.number("SELECT COUNT(*) FROM provider_keys").await,
+        1,
+        "the old blob is nowhere"
+    );
     assert_eq!(app.number("SELECT version FROM provider_keys").await, 2);
 }
 

@@ -1,0 +1,83 @@
+//! Who can pay for an answer.
+
+use super::super::keys::Opened;
+use super::super::models::Known;
+use super::super::{Result, ServiceError, Services, pool};
+use crate::server::engine::payers::Payer;
+use crate::server::providers::Provider;
+use crate::server::store::Tx;
+use crate::shared::chat::Thread;
+use crate::shared::ids::{ModelId, UserId};
+use crate::shared::tariff::Tariff;
+use crate::shared::time::Timestamp;
+
+impl Services {
+    /// Who can pay for an answer of this model in this thread, and what is known of the model.
+    pub(super) async fn able_to_pay(
+        &self,
+        user: &UserId,
+        thread: &Thread,
+        provider: &'static dyn Provider,
+        model: &ModelId,
+    ) -> Result<(Known, Vec<Payer>)> {
+        if pool::pays_for(thread) {
+            let model = self.pool_model(Some(model.clone()))?;
+            let known = Known {
+                model: self.pool_facts(&model),
+                tariff: Some(Tariff::default()),
+            };
+            return Ok((known, self.pool_payers(&model)?));
+        }
+        let keys = self.usable_keys(user, provider, None).await?;
+        let (known, payers) = self.offering(user, provider, keys, model).await?;
+        let payers = self.bringing(user, provider, payers, model).await?;
+        Ok((known, payers))
+    }
+
+    /// The keys that offer `model`, as far as is known, and what is known of it.
+    async fn offering(
+        &self,
+        user: &UserId,
+        provider: &'static dyn Provider,
+        keys: Vec<Opened>,
+        model: &ModelId,
+    ) -> Result<(Known, Vec<Payer>)> {
+        let (mut known, mut payers) = (Known::default(), Vec::with_capacity(keys.len()));
+        let mut refusal = Self::no_key(provider, false);
+        for Opened { key, account } in keys {
+            match self.known_model(user, provider, &key.view.id, model).await {
+                Ok(found) => {
+                    if known.model.is_none() {
+                        known = found;
+                    }
+                    payers.push(Payer::new(key, account, model.clone()));
+                }
+                Err(error @ ServiceError::ModelUnavailable(_)) => refusal = error,
+                Err(error) => return Err(error),
+            }
+        }
+        if payers.is_empty() {
+            if let ServiceError::ModelUnavailable(what) = &mut refusal {
+                let id = Self::id_of(provider)?;
+                what.replacement = self.replacement(user, &id, model).await?;
+            }
+            return Err(refusal);
+        }
+        Ok((known, payers))
+    }
+}
+
+/// The payers from the first one on that is still there, which is taken.
+pub(super) async fn take_first(
+    tx: &mut Tx,
+    payers: Vec<Payer>,
+    now: Timestamp,
+) -> Result<Vec<Payer>> {
+    let mut left = payers.into_iter();
+    for payer in left.by_ref() {
+        if payer.take(tx, now).await? {
+            return Ok(std::iter::once(payer).chain(left).collect());
+        }
+    }
+    Ok(Vec::new())
+}
