@@ -321,6 +321,8 @@ pub async fn assemble_with(
 
 async fn serve(config: Arc<Config>) -> Result<(), BootError> {
     telemetry::init(&config);
+    let (listener, addr) = bind("KEYLM_ADDR", config.addr).await?;
+    let config = Arc::new(config.bound_to(addr));
     let Assembled {
         router,
         metrics,
@@ -339,7 +341,6 @@ async fn serve(config: Arc<Config>) -> Result<(), BootError> {
             down.clone(),
         ))
     };
-    let (listener, addr) = bind("KEYLM_ADDR", config.addr).await?;
     if let Some(own) = config.metrics_addr.filter(|_| !config.metrics_are_public()) {
         let (listener, addr) = bind("METRICS_ADDR", own).await?;
         let _ = writeln!(std::io::stdout(), "metrics on http://{addr}/metrics");

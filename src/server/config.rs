@@ -298,6 +298,18 @@ impl Config {
         origin.map(|origin| origin.as_str().to_owned()).or_else(own)
     }
 
+    /// The same settings once it is known where the server listens: port 0 is any port, and the way back to this server leads
+    /// to the one that it got.
+    #[must_use]
+    pub fn bound_to(&self, addr: SocketAddr) -> Self {
+        let mut bound = self.clone();
+        if self.metrics_are_public() {
+            bound.metrics_addr = Some(addr);
+        }
+        bound.addr = addr;
+        bound
+    }
+
     /// Whether the public listener serves the metrics, too.
     #[must_use]
     pub fn metrics_are_public(&self) -> bool {
