@@ -177,7 +177,7 @@ scene("a chat whose model ends soon goes on with another one", {}, async ({ page
   await page.getByText("How do tides work?").first().waitFor();
 });
 
-scene("OpenRouter is connected without a key to paste", { keys: [] }, async ({ page, call, visit }) => {
+scene("OpenRouter is connected without a key to paste", { keys: [] }, async ({ page, call, faults, visit }) => {
   const openrouter = page.getByRole("region", { name: "OpenRouter", exact: true });
   const connect = () => openrouter.getByRole("link", { name: "Connect OpenRouter" }).click();
   await visit(page, "/providers");
@@ -192,6 +192,9 @@ scene("OpenRouter is connected without a key to paste", { keys: [] }, async ({ p
   await openrouter.getByText("Connected", { exact: true }).first().waitFor();
   const { keys } = await call("GET", "/api/providers/openrouter/keys");
   assert.deepEqual(keys.map(({ status, label }) => [status, label]), [["valid", "Connected"]]);
+  // The provider's own page is elsewhere; nothing else is.
+  const elsewhere = faults.splice(0);
+  assert.deepEqual(elsewhere.filter((fault) => !/^foreign: \S+\/openrouter\/auth\?/.test(fault)), []);
 });
 
 scene("a gateway key is not taken without a word on who pays", { keys: [] }, async ({ page, call, visit }) => {
