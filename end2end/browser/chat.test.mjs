@@ -213,6 +213,23 @@ scene("a draft survives a reload, each chat's its own", {}, async ({ page, call,
   assert.equal(await ui.composer(page).inputValue(), "");
 });
 
+scene("a search leads to the message that it found", {}, async ({ page, call, phone, visit }) => {
+  const filler = "word ".repeat(150);
+  const questions = ["Where do zebras cross?", "And then?", "And then?", "And then?"].map((text) => `${text} ${filler}`);
+  await thread(call, { questions });
+  await visit(page, "/chat");
+  await openSidebar(page, phone);
+  await page.getByRole("searchbox", { name: "Search chats" }).fill("zebras");
+  await page.locator('a[href*="#m-"]').first().click();
+  await page.waitForURL(/#m-/);
+  const found = page.locator(`[id="${new URL(page.url()).hash.slice(1)}"]`);
+  await found.waitFor();
+  await page.waitForFunction((id) => {
+    const { top } = document.getElementById(id).getBoundingClientRect();
+    return top >= 0 && top < innerHeight;
+  }, new URL(page.url()).hash.slice(1));
+});
+
 scene("the sidebar lists the chats, finds, renames and deletes them", {}, async ({ page, call, phone, visit }) => {
   await thread(call, { title: "About harbours" });
   const open = await thread(call, { title: "About lighthouses" });

@@ -192,6 +192,15 @@ pub fn reveal(id: &str) {
     }
 }
 
+/// Scrolls what the address names behind its `#` into view, if it is on the page.
+pub fn reveal_target() {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+    let id = hash.as_deref().and_then(|hash| hash.strip_prefix('#'));
+    if let Some(element) = id.and_then(by_id::<Element>) {
+        element.scroll_into_view();
+    }
+}
+
 /// How far an element that grows upwards (`column-reverse`) is scrolled away from its end, in pixels.
 #[must_use]
 pub fn distance_from_end(id: &str) -> i32 {

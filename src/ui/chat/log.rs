@@ -60,6 +60,8 @@ pub(super) fn Log(
         busy.track();
         set_timeout(|| log::count_down(LOG), Duration::ZERO);
     });
+    // The log begins at its end; who comes from a search is led to what was found.
+    Effect::new(|| set_timeout(dom::reveal_target, Duration::ZERO));
     Effect::new(|| {
         if let Ok(timer) = set_interval_with_handle(|| log::count_down(LOG), Duration::from_secs(1))
         {
