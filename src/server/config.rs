@@ -54,9 +54,9 @@ pub const BASE_URLS: [&str; 15] = [
 /// The credentials that the operator lends to everybody.
 const LENT: [&str; 1] = ["AI_GATEWAY_API_KEY"];
 
-/// All other variables but those of [`limits::LIMITS`] and of the free pool. A name of the settings file that is in no list is refused: it is a
-/// typo.
-pub const VARIABLES: [&str; 16] = [
+/// All other variables but those of [`limits::LIMITS`] and of the free pool. A name of the settings file that is in no list
+/// is refused: it is a typo.
+pub const VARIABLES: [&str; 15] = [
     "KEYLM_ADDR",
     "LEPTOS_SITE_ADDR",
     "KEYLM_DATA_DIR",
@@ -72,18 +72,12 @@ pub const VARIABLES: [&str; 16] = [
     "LOG_LEVEL",
     "METRICS_ADDR",
     "CUSTOM_ENDPOINTS",
-    "AI_GATEWAY_API_KEY",
 ];
 
 /// The names of all variables.
 fn variables() -> impl Iterator<Item = &'static str> {
-    let pool = pool::VARIABLES.iter();
-    let names = VARIABLES
-        .iter()
-        .chain(&BASE_URLS)
-        .chain(limits::LIMITS)
-        .chain(pool);
-    names.copied()
+    let names = VARIABLES.iter().chain(&BASE_URLS).chain(limits::LIMITS);
+    names.chain(&LENT).chain(&pool::VARIABLES).copied()
 }
 
 /// A setting that is wrong. Names the variable and what would be right, never the value.

@@ -47,12 +47,11 @@ pub(super) fn read(source: &Source<'_>) -> Result<Option<FreePool>, ConfigError>
     })?;
     let user = source.read("FREE_USER_DAILY_LIMIT", parse::whole)?;
     let global = source.read("FREE_GLOBAL_DAILY_LIMIT", parse::whole)?;
-    let key = source
-        .get("GROQ_API_KEY")?
-        .filter(|key| !key.trim().is_empty());
-    let Some(key) = key else { return Ok(None) };
+    let Some(key) = source.read("GROQ_API_KEY", parse::key)? else {
+        return Ok(None);
+    };
     Ok(Some(FreePool {
-        key: Secret::new(key.trim().to_owned()),
+        key,
         model: match model {
             Some(model) => model,
             None => self::model(MODEL)
@@ -68,5 +67,5 @@ pub(super) fn read(source: &Source<'_>) -> Result<Option<FreePool>, ConfigError>
 
 fn model(name: &str) -> Result<ModelId, String> {
     name.parse()
-        .map_err(|_| "is not the id of a model".to_owned())
+        .map_err(|_| format!("the id of a model, like {MODEL}"))
 }

@@ -95,9 +95,16 @@ impl Payer {
     }
 }
 
-/// Whether another model of the free pool may be there where this one is not.
-pub(super) fn another_model_may_help(code: ErrorCode, from: &Payer) -> bool {
-    from.key.is_none() && matches!(code, ErrorCode::BadModel | ErrorCode::ModelUnavailable)
+/// Whether another model of the free pool may answer where this one does not. The key is the same: what was said of that
+/// holds for all of them.
+pub(super) const fn another_model_may_help(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::BadModel
+            | ErrorCode::ModelUnavailable
+            | ErrorCode::RateLimited
+            | ErrorCode::Overloaded
+    )
 }
 
 /// What a person is told who can do nothing about the operator's key.

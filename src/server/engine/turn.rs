@@ -243,8 +243,10 @@ impl<'a> Running<'a> {
 
     /// Whether what failed like this is asked of the next payer.
     fn goes_on(&self, code: ErrorCode) -> bool {
-        let other_model = |payer| another_model_may_help(code, payer);
-        another_may_help(code) || self.paying().is_some_and(other_model)
+        match self.paying() {
+            Some(payer) if payer.key.is_none() => another_model_may_help(code),
+            _ => another_may_help(code),
+        }
     }
 
     /// What the person is told of a failure, which depends on whose key it was.

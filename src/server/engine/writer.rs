@@ -122,7 +122,7 @@ impl Task {
         let mut batch = Vec::with_capacity(BATCH);
         let mut begun: Option<Instant> = None;
         while queue.recv_many(&mut batch, BATCH).await > 0 {
-            if self.live.len() >= CROWD
+            if self.live.count() >= CROWD
                 && let Some(begun) = begun
             {
                 tokio::time::sleep_until(begun + PACE).await;

@@ -274,10 +274,15 @@ async fn where_the_model_is_gone_the_next_one_answers_and_is_named() {
 #[case("sim-quota")]
 #[tokio::test(flavor = "multi_thread")]
 async fn trouble_with_the_operators_key_is_not_the_persons_to_mend(#[case] model: &str) {
-    let app = with_pool(Engine::Sqlite, &[("GROQ_FREE_MODEL", model)]).await;
+    let settings = [
+        ("GROQ_FREE_MODEL", model),
+        ("GROQ_FREE_FALLBACK_MODELS", "sim-short"),
+    ];
+    let app = with_pool(Engine::Sqlite, &settings).await;
     let ada = app.user().await;
     let thread = free_thread(&ada).await;
     let events = ada.say(&thread, "r1", "Hello?").await;
+    assert_eq!(app.sim.count_chat(), 1, "no other model has another key");
     let error = &events.last().unwrap().data["error"];
     assert_eq!(error["code"], "upstream_error");
     assert!(
