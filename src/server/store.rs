@@ -14,6 +14,7 @@ pub mod messages;
 pub mod model_cache;
 pub mod provider_keys;
 pub mod search;
+pub mod sends;
 pub mod sessions;
 pub mod threads;
 pub mod users;

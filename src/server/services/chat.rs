@@ -184,7 +184,7 @@ impl Services {
             start,
             said,
         } = self
-            .store_send(&mut tx, &begin, id.clone(), &model, payer)
+            .store_send(&mut tx, &begin, id.clone(), &model, payer, running.tip)
             .await?;
         let mut settings = thread.settings.clone();
         if lent {

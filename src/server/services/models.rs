@@ -9,7 +9,7 @@ use crate::server::catalog::{self, Listed};
 use crate::server::config::Limit;
 use crate::server::providers::account::{Access, Account};
 use crate::server::providers::{Provider, ProviderError};
-use crate::server::store::model_cache::{self, Offer};
+use crate::server::store::model_cache::{self, Listing, Offer};
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
 use crate::shared::tariff::{Tariff, Tariffs};
@@ -105,7 +105,7 @@ impl Services {
         Ok(model_cache::get(&self.0.db, user, &opened.key.view.id).await?)
     }
 
-    /// What is known of one model: by the key's kept list, else by the snapshot.
+    /// What is known of one model: by the list that is kept for the key, else by the snapshot.
     ///
     /// # Errors
     /// `ModelUnavailable` when the provider took it off this key's list. What was never on it, like another name of a
@@ -114,12 +114,11 @@ impl Services {
         &self,
         user: &UserId,
         provider: &'static dyn Provider,
-        key: &KeyId,
+        list: Option<&Listing>,
         model: &ModelId,
     ) -> Result<Known> {
         let name = provider.info().name;
-        let edition = model_cache::edition(&self.0.db, user, key).await?;
-        if let Some(edition) = edition
+        if let Some(Listing { key, edition, .. }) = list
             && let Some(said) = self.said(user, key, &edition.digest).await?
         {
             if said.is_gone(model) && edition.is_current(self.0.env.now()) {

@@ -73,22 +73,23 @@ fn read_events(message: &MessageId, rows: Vec<Row>) -> Result<Vec<Event>> {
     rows.into_iter().map(event).collect()
 }
 
+/// The statement that appends so many events, with parameters from number `first` on, four an event.
+pub(super) fn append_sql(rows: usize, first: usize) -> String {
+    let row = |at: usize| format!("(${}, ${}, ${}, ${})", at, at + 1, at + 2, at + 3);
+    let rows: Vec<String> = (0..rows).map(|nth| row(first + nth * 4)).collect();
+    format!(
+        "INSERT INTO message_events (message_id, seq, kind, data) VALUES {}",
+        rows.join(", ")
+    )
+}
+
 /// Appends events to logs that the caller has found to be its own in this transaction ([`super::answers::still_ours`]).
 ///
 /// # Errors
 /// When the database fails; a conflict means that somebody else has ended the answer meanwhile
 /// ([`StoreError::is_conflict`]), an orphan that the message is gone ([`StoreError::is_orphan`]).
 pub async fn append(tx: &mut Tx, events: &[(&MessageId, &Event)]) -> Result<()> {
-    static SQL: Batches = Batches::new(|rows| {
-        let rows: Vec<String> = (0..rows)
-            .map(|row| row * 4)
-            .map(|at| format!("(${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4))
-            .collect();
-        format!(
-            "INSERT INTO message_events (message_id, seq, kind, data) VALUES {}",
-            rows.join(", ")
-        )
-    });
+    static SQL: Batches = Batches::new(|rows| append_sql(rows, 1));
     for (sql, rows) in SQL.split(events) {
         within!(&mut *tx, c => {
             let mut query = sqlx::query(sql);

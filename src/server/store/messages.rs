@@ -3,9 +3,7 @@
 use super::batches::Batches;
 use super::{Db, Result, StoreError, Tx, by, read, within};
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Timing, Usage};
-use crate::shared::ids::{
-    ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId, UserId,
-};
+use crate::shared::ids::{MessageId, ModelId, ProviderId, ThreadId, UserId};
 use crate::shared::time::Timestamp;
 
 pub(super) const NANO: f64 = 1e9;
@@ -255,17 +253,6 @@ pub async fn path_to(db: &Db, thread: &ThreadId, id: &MessageId) -> Result<Vec<P
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// The last message of the shown branch, inside a transaction.
-///
-/// # Errors
-/// When the database fails.
-pub async fn tip(tx: &mut Tx, thread: &ThreadId) -> Result<Option<Placed>> {
-    const SQL: &str =
-        columns!("WHERE m.thread_id = $1 AND m.on_branch ORDER BY m.depth DESC LIMIT 1");
-    let row = within!(tx, c => sqlx::query_as::<_, Row>(SQL).bind(thread.as_str()).fetch_optional(c).await)?;
-    row.map(TryInto::try_into).transpose()
-}
-
 /// The shown branch down to `depth` as a provider reads it; what ended without a word is left out.
 ///
 /// # Errors
@@ -291,7 +278,25 @@ pub async fn running(tx: &mut Tx, thread: &ThreadId) -> Result<Option<MessageId>
     Ok(id.and_then(|id| id.parse().ok()))
 }
 
-/// The answers that are being written.
+/// Where a message stands in the tree of its thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The message.
+    pub id: MessageId,
+    /// How far down it is, from 1.
+    pub depth: i64,
+}
+
+impl From<&Placed> for Spot {
+    fn from(placed: &Placed) -> Self {
+        Self {
+            id: placed.message.id.clone(),
+            depth: placed.depth,
+        }
+    }
+}
+
+/// The answers that are being written, and the end of the thread that was asked about.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Running {
     /// In the thread that was asked about.
@@ -300,28 +305,37 @@ pub struct Running {
     pub own: usize,
     /// Of everybody.
     pub all: usize,
+    /// The last message of the thread's shown branch.
+    pub tip: Option<Spot>,
 }
 
-/// What is running in this thread, of `user`, and at all. On PostgreSQL the sends of one person wait for each other
+/// What is running in this thread, of `user`, and at all, and where the thread ends. On PostgreSQL the sends of one person wait for each other
 /// from here on, so that two at once do not both take the last place.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn count_running(tx: &mut Tx, user: &UserId, thread: &ThreadId) -> Result<Running> {
+    type Counted = (i64, i64, Option<String>, Option<String>, Option<i64>);
     const LOCK: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
     // From the index of running answers: bounded by the limit, whatever a person's history is.
-    const SQL: &str = "SELECT COUNT(*), COUNT(*) FILTER (WHERE t.user_id = $1), MAX(CASE WHEN t.id = $2 THEN m.id END)
-        FROM messages m JOIN threads t ON t.id = m.thread_id WHERE m.status IN ('pending', 'streaming')";
+    const SQL: &str = "SELECT running.*, tip.id, tip.depth FROM
+        (SELECT COUNT(*), COUNT(*) FILTER (WHERE t.user_id = $1), MAX(CASE WHEN t.id = $2 THEN m.id END)
+         FROM messages m JOIN threads t ON t.id = m.thread_id WHERE m.status IN ('pending', 'streaming')) running
+        LEFT JOIN (SELECT id, depth FROM messages WHERE thread_id = $2 AND on_branch ORDER BY depth DESC LIMIT 1) tip ON TRUE";
     if let Tx::Postgres { tx, until } = tx {
         let lock = sqlx::query(LOCK).bind(user.as_str()).execute(&mut **tx);
         by(*until, lock).await?;
     }
-    let (all, own, here): (i64, i64, Option<String>) = within!(tx, c => sqlx::query_as(SQL).bind(user.as_str()).bind(thread.as_str()).fetch_one(c).await)?;
+    let (all, own, here, tip, depth): Counted = within!(tx, c => sqlx::query_as(SQL).bind(user.as_str()).bind(thread.as_str()).fetch_one(c).await)?;
     let count = |count| usize::try_from(count).unwrap_or(0);
     Ok(Running {
         here: here.and_then(|id| id.parse().ok()),
         own: count(own),
         all: count(all),
+        tip: tip
+            .and_then(|id| id.parse().ok())
+            .zip(depth)
+            .map(|(id, depth)| Spot { id, depth }),
     })
 }
 
@@ -329,7 +343,7 @@ pub async fn count_running(tx: &mut Tx, user: &UserId, thread: &ThreadId) -> Res
 ///
 /// # Errors
 /// When the database fails.
-pub async fn show_up_to(tx: &mut Tx, thread: &ThreadId, tip: Option<&Placed>) -> Result<()> {
+pub async fn show_up_to(tx: &mut Tx, thread: &ThreadId, tip: Option<&MessageId>) -> Result<()> {
     const HIDE: &str =
         "UPDATE messages SET on_branch = FALSE WHERE thread_id = $1 AND on_branch AND depth > $2";
     // Up from the tip to the first message that is shown already.
@@ -344,7 +358,7 @@ pub async fn show_up_to(tx: &mut Tx, thread: &ThreadId, tip: Option<&Placed>) ->
         return Ok(());
     };
     let path: Vec<(String, i64, bool)> =
-        within!(tx, c => sqlx::query_as(FORK).bind(tip.message.id.as_str()).fetch_all(c).await)?;
+        within!(tx, c => sqlx::query_as(FORK).bind(tip.as_str()).fetch_all(c).await)?;
     let shared = path.first().map_or(
         0,
         |(_, depth, shown)| if *shown { *depth } else { depth - 1 },
@@ -373,7 +387,7 @@ pub async fn siblings(tx: &mut Tx, of: &Placed) -> Result<Vec<MessageId>> {
 /// # Errors
 /// When the database fails.
 pub async fn show_through(tx: &mut Tx, id: &MessageId) -> Result<()> {
-    const ONE: &str = columns!("WHERE m.id = $1");
+    const THREAD: &str = "SELECT thread_id FROM messages WHERE id = $1";
     const CHILD: &str =
         "SELECT id FROM messages WHERE parent_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
     let mut tip = id.as_str().to_owned();
@@ -382,42 +396,76 @@ pub async fn show_through(tx: &mut Tx, id: &MessageId) -> Result<()> {
     {
         tip = child;
     }
-    let row = within!(tx, c => sqlx::query_as::<_, Row>(ONE).bind(&tip).fetch_optional(c).await)?;
-    let Some(tip) = row.map(Placed::try_from).transpose()? else {
-        return Ok(());
-    };
-    let thread = tip.message.thread_id.clone();
-    show_up_to(tx, &thread, Some(&tip)).await
+    let thread = within!(tx, c => sqlx::query_scalar::<_, String>(THREAD).bind(&tip).fetch_optional(c).await)?;
+    let found = thread.and_then(|thread| Some((thread.parse().ok()?, tip.parse().ok()?)));
+    match found {
+        Some((thread, tip)) => show_up_to(tx, &thread, Some(&tip)).await,
+        None => Ok(()),
+    }
 }
 
 /// Who writes an answer, and until when that holds.
 pub type Lease<'a> = (&'a str, Timestamp);
 
-/// Adds messages to the shown branch, those that are about to be written with their writers.
+/// A message to add, and who writes it if it is about to be written.
+pub type NewRow<'a> = (&'a Placed, Option<Lease<'a>>);
+
+/// Columns of a row that [`bind_rows`] binds.
+pub(super) const NEW_COLUMNS: usize = 15;
+
+/// The statement that adds so many rows.
+pub(super) fn insert_sql(rows: usize) -> String {
+    format!(
+        "INSERT INTO messages (id, thread_id, parent_id, depth, role, content, status, provider, model, key_id, key_mask,
+         client_request_id, created_at, owner, lease_until, on_branch) VALUES {}",
+        shown_rows(rows, NEW_COLUMNS)
+    )
+}
+
+/// Binds rows to [`insert_sql`]: a macro, because the two databases' queries are of two types.
+macro_rules! bind_rows {
+    ($query:expr, $rows:expr) => {{
+        let mut query = $query;
+        for (
+            $crate::server::store::messages::Placed {
+                message,
+                depth,
+                key_mask,
+                ..
+            },
+            lease,
+        ) in $rows
+        {
+            query = query
+                .bind(message.id.as_str())
+                .bind(message.thread_id.as_str())
+                .bind(message.parent_id.as_ref().map(MessageId::as_str))
+                .bind(*depth)
+                .bind($crate::server::store::messages::word(&message.role))
+                .bind(&message.content)
+                .bind(message.status.as_str())
+                .bind(message.provider.as_ref().map(|id| id.as_str()))
+                .bind(message.model.as_ref().map(|id| id.as_str()))
+                .bind(message.key_id.as_ref().map(|id| id.as_str()))
+                .bind(key_mask)
+                .bind(message.client_request_id.as_ref().map(|id| id.as_str()))
+                .bind(message.created_at.0)
+                .bind(lease.map(|(owner, _)| owner))
+                .bind(lease.map(|(_, until)| until.0));
+        }
+        query
+    }};
+}
+pub(super) use bind_rows;
+
+/// Adds messages to the shown branch.
 ///
 /// # Errors
 /// When the database fails; a conflict means that the thread is being answered ([`StoreError::is_conflict`]).
-pub async fn insert(tx: &mut Tx, rows: &[(&Placed, Option<Lease<'_>>)]) -> Result<()> {
-    static SQL: Batches = Batches::new(|rows| {
-        format!(
-            "INSERT INTO messages (id, thread_id, parent_id, depth, role, content, status, provider, model, key_id, key_mask,
-             client_request_id, created_at, owner, lease_until, on_branch) VALUES {}",
-            shown_rows(rows, 15)
-        )
-    });
+pub async fn insert(tx: &mut Tx, rows: &[NewRow<'_>]) -> Result<()> {
+    static SQL: Batches = Batches::new(insert_sql);
     for (sql, part) in SQL.split(rows) {
-        within!(&mut *tx, c => {
-            let mut query = sqlx::query(sql);
-            for (Placed { message, depth, key_mask, .. }, lease) in part {
-                query = query.bind(message.id.as_str()).bind(message.thread_id.as_str())
-                    .bind(message.parent_id.as_ref().map(MessageId::as_str)).bind(*depth).bind(word(&message.role)).bind(&message.content)
-                    .bind(message.status.as_str()).bind(message.provider.as_ref().map(ProviderId::as_str))
-                    .bind(message.model.as_ref().map(ModelId::as_str)).bind(message.key_id.as_ref().map(KeyId::as_str))
-                    .bind(key_mask).bind(message.client_request_id.as_ref().map(ClientRequestId::as_str)).bind(message.created_at.0)
-                    .bind(lease.map(|(owner, _)| owner)).bind(lease.map(|(_, until)| until.0));
-            }
-            query.execute(c).await.map(drop)
-        })?;
+        within!(&mut *tx, c => bind_rows!(sqlx::query(sql), part).execute(c).await.map(drop))?;
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ fn parsed<T: serde::de::DeserializeOwned>(
 }
 
 /// Which list a key has, without the list.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edition {
     /// Of the models, what they cost and what is gone. Empty in rows that an earlier version of this program wrote.
     pub digest: String,
@@ -61,17 +61,6 @@ impl Edition {
     pub fn is_current(&self, now: Timestamp) -> bool {
         self.warning.is_none() && self.expires_at > now.0
     }
-}
-
-/// Which list this key has.
-///
-/// # Errors
-/// When the database fails.
-pub async fn edition(db: &Db, user: &UserId, key: &KeyId) -> Result<Option<Edition>> {
-    const SQL: &str = "SELECT digest, expires_at, warning FROM provider_models WHERE key_id = $1 AND user_id = $2";
-    Ok(
-        read!(db, c => sqlx::query_as::<_, Edition>(SQL).bind(key.as_str()).bind(user.as_str()).fetch_optional(c).await)?,
-    )
 }
 
 /// Which list a key has that may be asked.

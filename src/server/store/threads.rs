@@ -4,6 +4,7 @@ use super::{Db, Result, StoreError, Tx, read, within, write};
 use crate::shared::chat::{ChatSettings, Thread, ThreadStatus};
 use crate::shared::ids::{ThreadId, UserId};
 use crate::shared::time::Timestamp;
+use std::sync::LazyLock;
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -112,13 +113,22 @@ pub async fn update(db: &Db, user: &UserId, thread: &Thread) -> Result<()> {
     Ok(())
 }
 
+/// The statement of [`touch`] with parameters from number `first` on: the thread, the time and the title.
+pub(super) fn touch_sql(first: usize) -> String {
+    format!(
+        "UPDATE threads SET updated_at = ${}, title = CASE WHEN title = '' THEN ${} ELSE title END WHERE id = ${first}",
+        first + 1,
+        first + 2
+    )
+}
+
 /// Notes activity; an untitled thread gets `title`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn touch(tx: &mut Tx, id: &ThreadId, now: Timestamp, title: &str) -> Result<()> {
-    const SQL: &str = "UPDATE threads SET updated_at = $2, title = CASE WHEN title = '' THEN $3 ELSE title END WHERE id = $1";
-    within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(now.0).bind(title).execute(c).await.map(drop))?;
+    static SQL: LazyLock<String> = LazyLock::new(|| touch_sql(1));
+    within!(tx, c => sqlx::query(SQL.as_str()).bind(id.as_str()).bind(now.0).bind(title).execute(c).await.map(drop))?;
     Ok(())
 }
 

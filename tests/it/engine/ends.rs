@@ -17,7 +17,8 @@ use keylm::server::providers::account::Account;
 use keylm::server::providers::transport::{Transport, TransportLimits};
 use keylm::server::providers::{self, ChatRequest, Credential, Turn as Said};
 use keylm::server::store::events::{self, Event, Kind as Says};
-use keylm::server::store::{messages, provider_keys};
+use keylm::server::store::messages::{self, Spot};
+use keylm::server::store::provider_keys;
 use keylm::shared::chat::Role;
 use keylm::shared::ids::{MessageId, ThreadId};
 use keylm::shared::model::Capabilities;
@@ -93,7 +94,13 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
     let thread: ThreadId = ada.thread("openai", "sim-short").await.parse().unwrap();
     let id = || -> MessageId { env.uuid().parse().unwrap() };
     let asked = placed(id(), &thread, None, Role::User, env.now());
-    let mut answer = placed(id(), &thread, Some(&asked), Role::Assistant, env.now());
+    let mut answer = placed(
+        id(),
+        &thread,
+        Some(&Spot::from(&asked)),
+        Role::Assistant,
+        env.now(),
+    );
     answer.message.provider = Some("openai".parse().unwrap());
     answer.message.model = Some("sim-short".parse().unwrap());
     let start = Arc::new(Event {

@@ -19,7 +19,7 @@ use keylm::server::metrics::Metrics;
 use keylm::server::providers::transport::{Transport, TransportLimits};
 use keylm::server::store::answers::{self, LOG_MS};
 use keylm::server::store::events::{self, Event, Kind as Says};
-use keylm::server::store::messages::{self, Placed};
+use keylm::server::store::messages::{self, Placed, Spot};
 use keylm::server::store::{Db, Target, threads};
 use keylm::shared::chat::{Message, MessageStatus, Role};
 use keylm::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
@@ -524,7 +524,10 @@ impl World {
             {
                 return Err(None);
             }
-            let above = messages::tip(&mut tx, &thread_id).await.unwrap();
+            let above = messages::count_running(&mut tx, &ada(), &thread_id)
+                .await
+                .unwrap()
+                .tip;
             let asked = placed(
                 env.uuid().parse().unwrap(),
                 &thread_id,
@@ -533,7 +536,13 @@ impl World {
                 now,
             );
             messages::insert(&mut tx, &[(&asked, None)]).await.unwrap();
-            let answer = placed(id.clone(), &thread_id, Some(&asked), Role::Assistant, now);
+            let answer = placed(
+                id.clone(),
+                &thread_id,
+                Some(&Spot::from(&asked)),
+                Role::Assistant,
+                now,
+            );
             messages::insert(&mut tx, &[(&answer, Some((&owner, lease)))])
                 .await
                 .unwrap();
@@ -1042,7 +1051,7 @@ async fn only_what_is_stored<T>(db: &Db, shown: Vec<(MessageId, watch::Receiver<
 pub(super) fn placed(
     id: MessageId,
     thread: &ThreadId,
-    above: Option<&Placed>,
+    above: Option<&Spot>,
     role: Role,
     now: Timestamp,
 ) -> Placed {
@@ -1050,7 +1059,7 @@ pub(super) fn placed(
     let message = Message {
         id,
         thread_id: thread.clone(),
-        parent_id: above.map(|above| above.message.id.clone()),
+        parent_id: above.map(|above| above.id.clone()),
         role,
         content: if asked {
             "a question".to_owned()

@@ -3,7 +3,7 @@ use super::threads::thread;
 use crate::support::{Engine, TestDb};
 use keylm::server::store::answers;
 use keylm::server::store::events::{self, Event, Kind};
-use keylm::server::store::messages::{self, Placed};
+use keylm::server::store::messages::{self, Placed, Spot};
 use keylm::server::store::{Db, Tx};
 use keylm::shared::chat::{FinishReason, Message, MessageStatus, Role, Thread, Timing, Usage};
 use keylm::shared::ids::MessageId;
@@ -355,18 +355,16 @@ async fn one_branch_is_shown_and_another_can_be_chosen(
     // Another answer to the first question.
     let mut b1 = message(&thread, "b1", Some(&q1), Role::Assistant);
     b1.message.created_at = Timestamp(2);
-    messages::show_up_to(&mut tx, &thread.id, Some(&q1))
+    messages::show_up_to(&mut tx, &thread.id, Some(&q1.message.id))
         .await
         .unwrap();
     insert(&mut tx, &b1).await;
     assert_eq!(
-        messages::tip(&mut tx, &thread.id)
+        messages::count_running(&mut tx, &"ada".parse().unwrap(), &thread.id)
             .await
             .unwrap()
-            .unwrap()
-            .message
-            .id,
-        b1.message.id
+            .tip,
+        Some(Spot::from(&b1))
     );
     let ids: Vec<MessageId> = messages::siblings(&mut tx, &b1).await.unwrap();
     assert_eq!(ids, [a1.message.id.clone(), b1.message.id.clone()]);

@@ -202,6 +202,53 @@ async fn an_answer_is_found_when_it_has_ended_and_costs_nothing_before(
 
 #[rstest]
 #[tokio::test]
+async fn what_was_asked_and_the_title_it_gave_are_found_when_the_answer_has_ended_even_without_a_word(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let (db, ada) = (&test.db, person(&test.db, "ada").await);
+    let mut untitled = thread(db, &ada, "t1", 1).await;
+    untitled.id = "t2".parse().unwrap();
+    untitled.title = String::new();
+    let mut asked = question(&untitled, "q1", 1, "a zeppelin");
+    asked.message.client_request_id = Some("r1".parse().unwrap());
+    let mut answer = question(&untitled, "a1", 2, "");
+    answer.message.role = Role::Assistant;
+    answer.message.status = MessageStatus::Pending;
+    answer.message.parent_id = Some(asked.message.id.clone());
+    let mut tx = db.begin().await.unwrap();
+    threads::insert(&mut tx, &ada.id, &untitled).await.unwrap();
+    let both = [(&asked, None), (&answer, Some(("me", Timestamp(9))))];
+    messages::insert(&mut tx, &both).await.unwrap();
+    threads::touch(&mut tx, &untitled.id, Timestamp(9), "An airship")
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    if let Db::Sqlite { .. } = db {
+        let entries = number(db, "SELECT count(*) FROM search_entries").await;
+        assert_eq!(
+            entries, 1,
+            "nobody waits for the index: the other thread's title"
+        );
+    }
+    answer.message.status = MessageStatus::Failed;
+    let mut tx = db.begin().await.unwrap();
+    answers::finish(&mut tx, &answer.message, "me", 1, Timestamp(9))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(find(db, &ada, "zeppelin").await, ["t2/q1"]);
+    assert_eq!(find(db, &ada, "airship").await, ["t2"]);
+    let entries = number(db, "SELECT count(*) FROM search_entries").await;
+    assert_eq!(entries, 3, "nothing is there twice");
+    untitled.title = "Renamed".to_owned();
+    threads::update(db, &ada.id, &untitled).await.unwrap();
+    assert_eq!(find(db, &ada, "airship").await, [""; 0]);
+    assert_eq!(find(db, &ada, "renamed").await, ["t2"]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn what_was_said_before_there_was_a_search_is_found(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -6,6 +6,7 @@ use super::super::{Result, ServiceError, Services, pool};
 use crate::server::engine::payers::Payer;
 use crate::server::providers::Provider;
 use crate::server::store::Tx;
+use crate::server::store::model_cache::{self, Listing};
 use crate::shared::chat::Thread;
 use crate::shared::ids::{ModelId, UserId};
 use crate::shared::tariff::Tariff;
@@ -28,8 +29,12 @@ impl Services {
             };
             return Ok((known, self.pool_payers(&model)?));
         }
-        let keys = self.usable_keys(user, provider, None).await?;
-        let (known, payers) = self.offering(user, provider, keys, model).await?;
+        let id = Self::id_of(provider)?;
+        let (keys, lists) = tokio::join!(
+            self.usable_keys(user, provider, None),
+            model_cache::listings(&self.0.db, user, Some(&id))
+        );
+        let (known, payers) = self.offering(user, provider, keys?, &lists?, model).await?;
         let payers = self.bringing(user, provider, payers, model).await?;
         Ok((known, payers))
     }
@@ -40,12 +45,14 @@ impl Services {
         user: &UserId,
         provider: &'static dyn Provider,
         keys: Vec<Opened>,
+        lists: &[Listing],
         model: &ModelId,
     ) -> Result<(Known, Vec<Payer>)> {
         let (mut known, mut payers) = (Known::default(), Vec::with_capacity(keys.len()));
         let mut refusal = Self::no_key(provider, false);
         for Opened { key, account } in keys {
-            match self.known_model(user, provider, &key.view.id, model).await {
+            let list = lists.iter().find(|list| list.key == key.view.id);
+            match self.known_model(user, provider, list, model).await {
                 Ok(found) => {
                     if known.model.is_none() {
                         known = found;

@@ -6,9 +6,10 @@ use crate::server::engine::payers::Payer;
 use crate::server::providers::Turn as Said;
 use crate::server::render;
 use crate::server::store::Tx;
-use crate::server::store::events::{self, Event, Kind};
-use crate::server::store::messages::{self, Placed};
-use crate::server::store::{answers, threads};
+use crate::server::store::answers;
+use crate::server::store::events::{Event, Kind};
+use crate::server::store::messages::{self, Placed, Spot};
+use crate::server::store::sends::{self, Send};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId, UserId};
 use serde_json::json;
@@ -26,7 +27,7 @@ pub(super) struct Stored {
 /// Where the answer goes.
 struct Place {
     /// The last message that stays above.
-    above: Option<Placed>,
+    above: Option<Spot>,
     /// What the person wrote, when it is stored already.
     asked: Option<Placed>,
     /// Whether the shown branch ends there anyway.
@@ -42,6 +43,7 @@ impl Services {
         id: MessageId,
         model: &ModelId,
         payer: &Payer,
+        tip: Option<Spot>,
     ) -> Result<Stored> {
         let Begin {
             user,
@@ -50,10 +52,10 @@ impl Services {
             ask,
             ..
         } = begin;
-        let place = self.place(tx, user, &thread.id, ask).await?;
+        let place = self.place(user, &thread.id, ask, tip).await?;
         let above = place.above.as_ref();
         if !place.shown {
-            messages::show_up_to(tx, &thread.id, above).await?;
+            messages::show_up_to(tx, &thread.id, above.map(|above| &above.id)).await?;
         }
         let new = place.asked.is_none();
         let asked = match place.asked {
@@ -61,18 +63,15 @@ impl Services {
             None => self.question(thread, above, ask, request)?,
         };
         let placed = self.blank_answer(thread, &asked, id, model.clone(), payer);
-        self.insert(tx, Some(&asked).filter(|_| new), &placed, payer)
-            .await?;
-        let (depth, asked, answer) = (asked.depth, asked.message, placed.message);
-        let data = json!({ "threadId": thread.id, "userMessage": asked, "message": answer });
+        let data = json!({ "threadId": thread.id, "userMessage": asked.message, "message": placed.message });
         let start = Arc::new(Event {
             seq: 1,
             kind: Kind::Start,
             data: data.to_string(),
         });
-        events::append(tx, &[(&answer.id, &*start)]).await?;
-        let title = render::plain_text_title(&asked.content);
-        threads::touch(tx, &thread.id, answer.created_at, &title).await?;
+        self.insert(tx, (&asked, new), &placed, payer, &start)
+            .await?;
+        let (depth, asked, answer) = (asked.depth, asked.message, placed.message);
         let said = match above {
             None => vec![(Role::User, asked.content)],
             Some(_) => messages::said(tx, &thread.id, depth).await?,
@@ -92,10 +91,10 @@ impl Services {
 
     async fn place(
         &self,
-        tx: &mut Tx,
         user: &UserId,
         thread: &ThreadId,
         ask: &Ask,
+        tip: Option<Spot>,
     ) -> Result<Place> {
         let get = async |id: &MessageId| -> Result<Placed> {
             messages::get(&self.0.db, user, thread, id)
@@ -121,13 +120,13 @@ impl Services {
                     ));
                 }
                 Ok(Place {
-                    above: Some(parent),
+                    above: Some(Spot::from(&parent)),
                     asked: None,
                     shown: false,
                 })
             }
             Ask::Say { parent: None, .. } => Ok(Place {
-                above: messages::tip(tx, thread).await?,
+                above: tip,
                 asked: None,
                 shown: true,
             }),
@@ -138,7 +137,7 @@ impl Services {
                     Role::Assistant => above_of(&placed).await?.ok_or(ServiceError::NotFound)?,
                 };
                 Ok(Place {
-                    above: Some(asked.clone()),
+                    above: Some(Spot::from(&asked)),
                     asked: Some(asked),
                     shown: false,
                 })
@@ -149,7 +148,7 @@ impl Services {
                     return Err(ServiceError::NotFound);
                 }
                 Ok(Place {
-                    above: above_of(&placed).await?,
+                    above: above_of(&placed).await?.as_ref().map(Spot::from),
                     asked: None,
                     shown: false,
                 })
@@ -161,7 +160,7 @@ impl Services {
     fn question(
         &self,
         thread: &Thread,
-        above: Option<&Placed>,
+        above: Option<&Spot>,
         ask: &Ask,
         request: &ClientRequestId,
     ) -> Result<Placed> {
@@ -181,18 +180,28 @@ impl Services {
         })
     }
 
-    /// Stores an answer before its first word, and the question with it, where that is new.
+    /// Stores an answer before its first word with its first event, and the question with it, where that is new.
     async fn insert(
         &self,
         tx: &mut Tx,
-        asked: Option<&Placed>,
+        (asked, new): (&Placed, bool),
         answer: &Placed,
         payer: &Payer,
+        start: &Event,
     ) -> Result<()> {
         let lease = (self.0.engine.owner(), self.0.engine.lease());
-        let asked = asked.map(|asked| (asked, None));
+        let title = render::plain_text_title(&asked.message.content);
+        let asked = new.then_some((asked, None));
         let rows: Vec<_> = asked.into_iter().chain([(answer, Some(lease))]).collect();
-        match messages::insert(tx, &rows).await {
+        let send = Send {
+            rows: &rows,
+            answer: &answer.message.id,
+            start,
+            thread: &answer.message.thread_id,
+            now: answer.message.created_at,
+            title: &title,
+        };
+        match sends::store(tx, &send).await {
             Err(error) if error.is_conflict() => {
                 return Err(ServiceError::GenerationInProgress(None));
             }
@@ -217,7 +226,7 @@ impl Services {
             provider: Some(thread.provider.clone()),
             model: Some(model),
             key_id: payer.id().cloned(),
-            ..self.blank(id, thread, Some(asked))
+            ..self.blank(id, thread, Some(&Spot::from(asked)))
         };
         Placed {
             message,
@@ -227,11 +236,11 @@ impl Services {
         }
     }
 
-    fn blank(&self, id: MessageId, thread: &Thread, above: Option<&Placed>) -> Message {
+    fn blank(&self, id: MessageId, thread: &Thread, above: Option<&Spot>) -> Message {
         Message {
             id,
             thread_id: thread.id.clone(),
-            parent_id: above.map(|above| above.message.id.clone()),
+            parent_id: above.map(|above| above.id.clone()),
             role: Role::Assistant,
             content: String::new(),
             reasoning: None,
