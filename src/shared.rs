@@ -13,3 +13,4 @@ pub mod remedy;
 pub mod tariff;
 pub mod time;
 pub mod validate;
+pub mod words;

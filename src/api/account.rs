@@ -38,8 +38,9 @@ pub async fn delete_account(password: String) -> Result<(), AppError> {
     crate::server::page::delete_account(password).await
 }
 
-/// Remembers the colours and what Enter does. `enter` is `send` or `newline`.
+/// Remembers the colours, what Enter does and the language. `enter` is `send` or `newline`; a `lang` that is no language
+/// leaves it to the browser.
 #[server(prefix = "/fn", endpoint = "account/preferences")]
-pub async fn set_preferences(theme: Theme, enter: String) -> Result<(), AppError> {
-    crate::server::page::set_preferences(theme, enter).await
+pub async fn set_preferences(theme: Theme, enter: String, lang: String) -> Result<(), AppError> {
+    crate::server::page::set_preferences(theme, enter, lang).await
 }

@@ -1,6 +1,7 @@
 //! The document, the clock and the address bar.
 
 use crate::shared::time::Timestamp;
+use crate::shared::words::Language;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlTextAreaElement, Window,
@@ -233,6 +234,15 @@ pub fn mark_page(name: &str, value: Option<&str>) {
         Some(value) => root.set_attribute(name, value),
         None => root.remove_attribute(name),
     };
+}
+
+/// The language that the page was written in.
+#[must_use]
+pub fn language() -> Language {
+    let root = document().and_then(|document| document.document_element());
+    root.and_then(|root| root.get_attribute("lang"))
+        .and_then(|code| Language::parse(&code))
+        .unwrap_or_default()
 }
 
 /// The site's cookies that scripts may read.

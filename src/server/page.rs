@@ -32,6 +32,7 @@ use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{ClientRequestId, KeyId, MessageId, ProviderId, ThreadId, UserId};
 use crate::shared::model::{Choice, ModelList, PickerProvider};
 use crate::shared::provider::{KeyTest, KeyView, ProviderCard, ProviderView};
+use crate::shared::words::Language;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
@@ -200,14 +201,16 @@ pub async fn delete_account(password: String) -> Answer<()> {
     Ok(())
 }
 
-/// Remembers the colours and what Enter does. `enter` is `send` or `newline`.
-pub async fn set_preferences(theme: Theme, enter: String) -> Answer<()> {
+/// Remembers the colours, what Enter does and the language. `enter` is `send` or `newline`; a `lang` that is no language
+/// leaves it to the browser.
+pub async fn set_preferences(theme: Theme, enter: String, lang: String) -> Answer<()> {
     let enter = if enter == "newline" {
         "newline"
     } else {
         "send"
     };
-    for (name, value) in [("theme", theme.as_str()), ("enter", enter)] {
+    let lang = Language::parse(&lang).map_or("", Language::code);
+    for (name, value) in [("theme", theme.as_str()), ("enter", enter), ("lang", lang)] {
         set_cookie(&format!(
             "{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"
         ));

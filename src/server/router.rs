@@ -2,10 +2,10 @@
 
 use crate::server::assets;
 use crate::server::error::ApiError;
+use crate::server::http::extract::{language, preferences};
 use crate::server::http::middleware::security_headers::CspNonce;
 use crate::server::http::{api, kept_pages, metrics, middleware, missing, page_threads, probes};
 use crate::server::state::AppState;
-use crate::shared::account::Preferences;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::ui::app::App;
 use crate::ui::shell::{RequestSeed, SiteFiles, shell};
@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 use leptos::nonce::Nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
@@ -84,17 +84,16 @@ fn page_context(state: AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     };
     move || {
         let parts = use_context::<http::request::Parts>();
-        let cookies = parts
-            .as_ref()
-            .and_then(|parts| parts.headers.get(header::COOKIE))
-            .and_then(|value| value.to_str().ok());
         if let Some(nonce) = parts
             .as_ref()
             .and_then(|parts| parts.extensions.get::<CspNonce>())
         {
             provide_context(Nonce::from_value(nonce.0.clone()));
         }
-        provide_context(Preferences::from_cookies(cookies.unwrap_or_default()));
+        if let Some(parts) = &parts {
+            provide_context(preferences(&parts.headers));
+            provide_context(language(&parts.headers));
+        }
         let seed = parts
             .as_ref()
             .and_then(|parts| parts.extensions.get::<RequestSeed>());

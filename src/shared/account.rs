@@ -2,6 +2,7 @@
 
 use super::ids::UserId;
 use super::time::Timestamp;
+use super::words::Language;
 use serde::{Deserialize, Serialize};
 
 /// A person's own account, as the person sees it.
@@ -50,7 +51,7 @@ impl Theme {
     }
 }
 
-/// What a browser remembers in cookies of its own (`theme`, `enter`, `side`), because the first paint depends on it.
+/// What a browser remembers in cookies of its own (`theme`, `enter`, `side`, `lang`), because the first paint depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preferences {
     /// Cookie `theme`.
@@ -59,6 +60,8 @@ pub struct Preferences {
     pub enter_sends: bool,
     /// Whether the sidebar stands open on wide screens. Cookie `side`, `closed` or absent.
     pub side_open: bool,
+    /// The language that was chosen, if one was. Cookie `lang`.
+    pub language: Option<Language>,
 }
 
 impl Default for Preferences {
@@ -67,6 +70,7 @@ impl Default for Preferences {
             theme: Theme::System,
             enter_sends: true,
             side_open: true,
+            language: None,
         }
     }
 }
@@ -77,12 +81,16 @@ impl Preferences {
     pub fn from_cookies(cookies: &str) -> Self {
         let mut found = Self::default();
         for pair in cookies.split(';') {
-            match pair.trim() {
+            let pair = pair.trim();
+            match pair {
                 "theme=light" => found.theme = Theme::Light,
                 "theme=dark" => found.theme = Theme::Dark,
                 "enter=newline" => found.enter_sends = false,
                 "side=closed" => found.side_open = false,
-                _ => {}
+                _ => {
+                    let code = pair.strip_prefix("lang=");
+                    found.language = code.and_then(Language::parse).or(found.language);
+                }
             }
         }
         found
@@ -99,6 +107,9 @@ mod tests {
         assert_eq!(read.theme, Theme::Dark);
         assert!(!read.enter_sends);
         assert!(read.side_open);
+        assert_eq!(read.language, None);
+        let read = Preferences::from_cookies("lang=ar; lang=<b>");
+        assert_eq!(read.language, Some(Language::Arabic));
         assert_eq!(
             Preferences::from_cookies("theme=<b>"),
             Preferences::default()

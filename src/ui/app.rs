@@ -20,12 +20,13 @@ use leptos_router::{SsrMode, path};
 pub fn App() -> impl IntoView {
     provide_meta_context();
     state::provide();
+    let words = state::words();
     view! {
         <Title formatter=|title: String| {
             if title.is_empty() { "KeyLM".to_owned() } else { format!("{title} · KeyLM") }
         }/>
         <Router>
-            <a class="skip-link" href="#main">"Skip to content"</a>
+            <a class="skip-link" href="#main">{words.frame.skip}</a>
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=Landing ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use crate::shared::account::{Preferences, Theme};
+use crate::shared::words::Language;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
@@ -21,10 +22,11 @@ pub struct SiteFiles {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestSeed(pub String);
 
-/// The document. Wants [`SiteFiles`], [`RequestSeed`] and [`Preferences`] in context.
+/// The document. Wants [`SiteFiles`], [`RequestSeed`], [`Preferences`] and a [`Language`] in context.
 #[must_use]
 pub fn shell() -> impl IntoView {
     let files = use_context::<SiteFiles>().unwrap_or_default();
+    let language = use_context::<Language>().unwrap_or_default();
     let theme = use_context::<Preferences>().unwrap_or_default().theme;
     let start = format!(
         "import init,{{hydrate}} from '{}';await init({{module_or_path:'{}'}});hydrate();",
@@ -32,7 +34,7 @@ pub fn shell() -> impl IntoView {
     );
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=(theme != Theme::System).then(|| theme.as_str())>
+        <html lang=language.code() dir=language.dir() data-theme=(theme != Theme::System).then(|| theme.as_str())>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"/>

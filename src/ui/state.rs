@@ -12,6 +12,7 @@ use crate::api::account::open_session;
 use crate::client::dom;
 use crate::shared::account::{Session, User};
 use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::words::{Language, Words};
 use leptos::prelude::*;
 use leptos::server::ServerActionError;
 use leptos::server_fn::error::ServerFnUrlError;
@@ -29,8 +30,18 @@ impl Who {
     }
 }
 
+/// What the page says, in its language. For components: a handler takes along what it will say. Choosing another language
+/// loads the page anew, so nothing here is a signal.
+#[must_use]
+pub fn words() -> &'static Words {
+    use_context::<Language>().unwrap_or_default().words()
+}
+
 /// Puts the shared state in context.
 pub fn provide() {
+    if is_browser() {
+        provide_context(dom::language());
+    }
     provide_context(clock::Clock::new());
     provide_context(preferences::Prefs::new());
     provide_context(toasts::Toasts::default());

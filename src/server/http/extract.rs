@@ -3,13 +3,14 @@
 use crate::server::error::ApiError;
 use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
-use crate::shared::account::User;
+use crate::shared::account::{Preferences, User};
 use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::words::Language;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use cookie::Cookie;
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
 
@@ -56,6 +57,25 @@ pub fn resume_after(headers: &HeaderMap, after: Option<&str>) -> usize {
         .get("last-event-id")
         .map(|value| value.to_str().map_or(0, number));
     last.or_else(|| after.map(number)).unwrap_or(0)
+}
+
+/// What the browser of a request remembers.
+#[must_use]
+pub fn preferences(headers: &HeaderMap) -> Preferences {
+    Preferences::from_cookies(text(headers, &header::COOKIE))
+}
+
+/// The language that a request is answered in on pages: the one that was chosen, else what the browser asks for.
+#[must_use]
+pub fn language(headers: &HeaderMap) -> Language {
+    preferences(headers)
+        .language
+        .unwrap_or_else(|| Language::accepted(text(headers, &header::ACCEPT_LANGUAGE)))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default()
 }
 
 /// The person whose session the request carries.

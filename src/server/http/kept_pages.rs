@@ -5,12 +5,13 @@
 //! gets a page that they may not see, and nothing is shown that has changed: the page is found by a digest of all that it
 //! is made of, the person included. What belongs to one response is no part of what is kept, but a hole in it.
 
-use super::extract::session_token;
+use super::extract::{language, preferences, session_token};
 use super::middleware::security_headers::CspNonce;
 use crate::server::services::Services;
 use crate::server::state::AppState;
 use crate::shared::account::Preferences;
 use crate::shared::ids::ThreadId;
+use crate::shared::words::Language;
 use crate::ui::shell::RequestSeed;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -112,6 +113,7 @@ struct Asked {
     thread: ThreadId,
     token: String,
     preferences: Preferences,
+    language: Language,
 }
 
 impl Asked {
@@ -121,11 +123,12 @@ impl Asked {
         if request.method() != Method::GET || uri.query().is_some() {
             return None;
         }
-        let cookies = request.headers().get(header::COOKIE)?.to_str().ok()?;
+        let headers = request.headers();
         Some(Self {
             thread: uri.path().strip_prefix("/chat/")?.parse().ok()?,
-            token: session_token(request.headers(), state.config.secure())?,
-            preferences: Preferences::from_cookies(cookies),
+            token: session_token(headers, state.config.secure())?,
+            preferences: preferences(headers),
+            language: language(headers),
         })
     }
 
@@ -133,7 +136,7 @@ impl Asked {
     async fn version(&self, services: &Services) -> Option<Version> {
         let user = services.session(&self.token).await.ok()??;
         let shown = services.shown(&user.id, &self.thread).await.ok()??;
-        let whole = serde_json::to_vec(&(user, shown, self.preferences)).ok()?;
+        let whole = serde_json::to_vec(&(user, shown, self.preferences, self.language)).ok()?;
         Some(Sha256::digest(whole).into())
     }
 }

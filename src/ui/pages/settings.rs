@@ -2,12 +2,13 @@
 
 use crate::api::account::{DeleteAccount, SetPreferences, SignOut};
 use crate::shared::account::{Theme, User};
+use crate::shared::words::Language;
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::notice::Notice;
-use crate::ui::state::Who;
 use crate::ui::state::preferences::Prefs;
+use crate::ui::state::{Who, words};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,9 +17,10 @@ use leptos_meta::Title;
 #[component]
 pub fn Settings() -> impl IntoView {
     let who = expect_context::<Who>();
+    let words = &words().settings;
     view! {
-        <Title text="Settings"/>
-        <TopBar><h1>"Settings"</h1></TopBar>
+        <Title text=words.title/>
+        <TopBar><h1>{words.title}</h1></TopBar>
         <div class="page narrow">
             <Looks/>
             <Suspense>
@@ -31,11 +33,12 @@ pub fn Settings() -> impl IntoView {
     .into_any()
 }
 
-/// Colours and the Enter key. Works at once with script, by the button without.
+/// Language, colours and the Enter key. Works at once with script, by the button without.
 #[component]
 fn Looks() -> impl IntoView {
     let prefs = expect_context::<Prefs>();
     let save = ServerAction::<SetPreferences>::new();
+    let words = &words().settings;
     let theme = move |value: Theme, label: &'static str| {
         view! {
             <label class="choice">
@@ -63,23 +66,35 @@ fn Looks() -> impl IntoView {
     view! {
         <section class="card">
             <ActionForm action=save>
+                <div class="field">
+                    <label for="lang">{words.language}</label>
+                    <select
+                        id="lang" name="lang"
+                        on:change=move |event| prefs.set_language(Language::parse(&event_target_value(&event)))
+                    >
+                        <option value="" selected=move || prefs.language().is_none()>{words.as_the_browser}</option>
+                        {Language::ALL.map(|one| view! {
+                            <option value=one.code() lang=one.code() selected=move || prefs.language() == Some(one)>{one.name()}</option>
+                        }).collect_view()}
+                    </select>
+                </div>
                 <fieldset>
-                    <legend>"Colours"</legend>
+                    <legend>{words.colours}</legend>
                     <div class="choices">
-                        {theme(Theme::System, "System")}
-                        {theme(Theme::Light, "Light")}
-                        {theme(Theme::Dark, "Dark")}
+                        {theme(Theme::System, words.system)}
+                        {theme(Theme::Light, words.light)}
+                        {theme(Theme::Dark, words.dark)}
                     </div>
                 </fieldset>
                 <fieldset>
-                    <legend>"Enter key"</legend>
+                    <legend>{words.enter_key}</legend>
                     <div class="choices">
-                        {enter(true, "send", "Sends")}
-                        {enter(false, "newline", "Starts a new line")}
+                        {enter(true, "send", words.enter_sends)}
+                        {enter(false, "newline", words.enter_breaks)}
                     </div>
-                    <p class="field-note">"Shift+Enter always starts a new line, Ctrl+Enter always sends. On touch keyboards Enter starts a new line."</p>
+                    <p class="field-note">{words.enter_note}</p>
                 </fieldset>
-                <button type="submit" class="button no-js-only">"Save"</button>
+                <button type="submit" class="button no-js-only">{words.save}</button>
             </ActionForm>
         </section>
     }
@@ -96,27 +111,28 @@ fn Account(
     let delete = ServerAction::<DeleteAccount>::new();
     let error = Signal::derive(move || delete.value().get().and_then(Result::err));
     let field = Signal::derive(move || error.get().and_then(|error| error.field("password")));
+    let words = &words().settings;
     view! {
         <section class="card">
-            <h2>"Account"</h2>
+            <h2>{words.account}</h2>
             <div class="split">
                 <div>
                     <p class="strong">{user.email}</p>
-                    <p class="muted">"Since " {user.created_at.day()}</p>
+                    <p class="muted">{(words.since)(&user.created_at.day())}</p>
                 </div>
                 <ActionForm action=sign_out>
-                    <button type="submit" class="button">{icon("out")} "Sign out"</button>
+                    <button type="submit" class="button">{icon("out")} {words.sign_out}</button>
                 </ActionForm>
             </div>
         </section>
         <section class="card">
             <details>
-                <summary>"Delete the account"</summary>
-                <p class="muted">"Your keys, chats and usage are deleted at once and cannot be brought back."</p>
+                <summary>{words.delete}</summary>
+                <p class="muted">{words.delete_note}</p>
                 <ActionForm action=delete>
                     {move || error.get().filter(|_| field.get().is_none()).map(|error| view! { <Notice error/> })}
-                    <Field name="password".to_owned() label="Your password" kind="password" autocomplete="current-password" error=field/>
-                    <Submit busy=delete.pending() label="Delete everything" busy_label="Deleting…" class="danger"/>
+                    <Field name="password".to_owned() label=words.password kind="password" autocomplete="current-password" error=field/>
+                    <Submit busy=delete.pending() label=words.delete_all busy_label=words.deleting class="danger"/>
                 </ActionForm>
             </details>
         </section>

@@ -1,7 +1,8 @@
-//! Colours, what Enter does, and whether the sidebar is open.
+//! Colours, what Enter does, the language, and whether the sidebar is open.
 
 use crate::client::dom;
 use crate::shared::account::{Preferences, Theme};
+use crate::shared::words::Language;
 use leptos::prelude::*;
 
 /// The preferences as signals; setting one keeps it in its cookie.
@@ -42,6 +43,18 @@ impl Prefs {
     #[must_use]
     pub fn side_open(self) -> bool {
         self.now.get().side_open
+    }
+
+    /// The language that was chosen, if one was.
+    #[must_use]
+    pub fn language(self) -> Option<Language> {
+        self.now.get().language
+    }
+
+    /// Chooses a language, or leaves it to the browser, and loads the page anew in it.
+    pub fn set_language(self, language: Option<Language>) {
+        dom::set_cookie("lang", language.map_or("", Language::code));
+        dom::go("");
     }
 
     /// Changes the colours at once.

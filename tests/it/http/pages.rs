@@ -276,3 +276,77 @@ async fn what_people_and_models_say_is_text_on_the_page() {
         assert!(!page.contains(sign), "{sign}");
     }
 }
+
+/// A page in the language of the cookie, else of the browser; how it begins, and what it is called.
+async fn written_in(app: &TestApp, path: &str, cookie: &str, asked: &str) -> String {
+    let url = format!("{}{path}", app.url);
+    let request = reqwest::Client::new().get(url);
+    let request = request
+        .header("cookie", cookie)
+        .header("accept-language", asked);
+    request.send().await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_written_in_the_language_that_was_chosen_or_that_the_browser_asks_for() {
+    let app = TestApp::start().await;
+    let english = r#"<html lang="en" dir="ltr">"#;
+    let arabic = r#"<html lang="ar" dir="rtl">"#;
+    for (cookie, asked, begins) in [
+        ("", "", english),
+        ("", "ar-EG, en;q=0.5", arabic),
+        ("lang=en", "ar", english),
+        ("lang=ar", "en", arabic),
+        ("lang=tlh", "ar", arabic),
+        ("theme=none; lang=ar", "", arabic),
+    ] {
+        let page = written_in(&app, "/sign-in", cookie, asked).await;
+        assert!(page.contains(begins), "{cookie}, {asked}");
+        assert_eq!(page.contains("انتقل إلى المحتوى"), begins == arabic);
+    }
+}
+
+/// One page is kept for each language, and the form chooses without script.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chosen_language_is_kept_and_no_page_is_given_out_in_another() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-echo").await;
+    ada.say(&thread, "r1", "Where do walruses sleep?").await;
+    let session = ada.cookie.clone().unwrap();
+    let path = format!("/chat/{thread}");
+    for _ in 0..2 {
+        for (cookie, asked, begins) in [
+            (session.clone(), "en", r#"lang="en" dir="ltr""#),
+            (session.clone(), "ar", r#"lang="ar" dir="rtl""#),
+            (
+                format!("{session}; lang=ar"),
+                "en",
+                r#"lang="ar" dir="rtl""#,
+            ),
+        ] {
+            let page = written_in(&app, &path, &cookie, asked).await;
+            assert!(page.contains(begins), "{asked}");
+        }
+    }
+    for (chosen, kept) in [("ar", "lang=ar;"), ("", "lang=;"), ("tlh", "lang=;")] {
+        let form = format!("theme=system&enter=send&lang={chosen}");
+        let answer = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap()
+            .post(format!("{}/fn/account/preferences", app.url))
+            .header("cookie", &session)
+            .header("origin", &app.url)
+            .header("accept", "text/html")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 302);
+        let cookies = answer.headers().get_all("set-cookie").iter();
+        let told = cookies.filter(|value| value.to_str().unwrap().starts_with(kept));
+        assert_eq!(told.count(), 1, "{chosen}");
+    }
+}
