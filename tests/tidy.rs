@@ -15,18 +15,81 @@ struct Source {
     code: String,
     /// The code with them.
     all: String,
+    /// The string literals of the code.
+    literals: Vec<Literal>,
 }
+
+/// A string literal: what it says, and the code on both sides of it.
+struct Literal {
+    line: usize,
+    before: String,
+    text: String,
+    after: String,
+}
+
+impl Literal {
+    /// The plain literals of `code`, which is `text` with all of them blanked but for their quotes.
+    fn all(text: &str, code: &str) -> Vec<Self> {
+        let (text, code): (Vec<char>, Vec<char>) = (text.chars().collect(), code.chars().collect());
+        let quotes: Vec<usize> = (0..code.len()).filter(|at| code[*at] == '"').collect();
+        let (pairs, _) = quotes.as_chunks::<2>();
+        let literal = |&[open, close]: &[usize; 2]| {
+            let before: String = code[open.saturating_sub(60)..open].iter().collect();
+            let after: String = code[close + 1..].iter().take(60).collect();
+            Self {
+                line: code[..open].iter().filter(|c| **c == '\n').count() + 1,
+                before: before.trim_end().to_owned(),
+                text: text[open + 1..close].iter().collect(),
+                after: after.trim_start().to_owned(),
+            }
+        };
+        pairs.iter().map(literal).collect()
+    }
+
+    /// Whether people read it: as a text or a label of a view, or because it is a sentence.
+    fn is_read(&self) -> bool {
+        let Self { before, after, .. } = self;
+        let words = || self.text.split(|c: char| !c.is_alphabetic());
+        let says = words().any(|word| word.chars().count() > 1);
+        let arrow = before.ends_with("=>") || before.ends_with("->");
+        let pattern = ["=>", "|", "if "]
+            .iter()
+            .any(|sign| after.starts_with(sign));
+        let node = (before.ends_with('>') && !arrow || before.ends_with('}')) && !pattern;
+        let label = LABELS.iter().any(|name| before.ends_with(name));
+        let sentence = self.text.starts_with(char::is_uppercase)
+            && self.text.contains(' ')
+            && words().any(|word| word.chars().filter(|c| c.is_lowercase()).count() > 2);
+        !NAMES.contains(&self.text.as_str()) && (says && (node || label) || sentence)
+    }
+}
+
+/// What may be read the same in every language.
+const NAMES: [&str; 1] = ["KeyLM"];
+
+/// Attributes that people read or hear.
+const LABELS: [&str; 7] = [
+    "alt=",
+    "aria-label=",
+    "hint=",
+    "label=",
+    "placeholder=",
+    " text=",
+    "title=",
+];
 
 impl Source {
     fn new(path: &str, text: &str) -> Self {
         let all = blank_comments_and_literals(text);
+        let code = if path.ends_with("/tests.rs") {
+            String::new()
+        } else {
+            blank_test_modules(&all)
+        };
         Self {
             path: path.to_owned(),
-            code: if path.ends_with("/tests.rs") {
-                String::new()
-            } else {
-                blank_test_modules(&all)
-            },
+            literals: Literal::all(text, &code),
+            code,
             all,
         }
     }
@@ -543,6 +606,21 @@ const RULES: &[Rule] = &[
         ),
     },
     Rule {
+        reason: "what people read stands in the catalog, src/shared/words, in every language",
+        check: |source| {
+            let literals = source.literals.iter().filter(|_| source.within("src/ui"));
+            literals
+                .filter(|literal| literal.is_read())
+                .map(|literal| (literal.line, format!("{:?}", literal.text)))
+                .collect()
+        },
+        good: (
+            "src/ui/app.rs",
+            r#"view! { <p class="big" title=words.title>{words.text}" · "</p> } // "Not this.""#,
+        ),
+        bad: ("src/ui/app.rs", r#"view! { <p>"Sign in"</p> }"#),
+    },
+    Rule {
         reason: "time comes from the injected clock, in tests too",
         check: |source| {
             words(
@@ -663,6 +741,35 @@ fn every_rule_can_fail_and_can_hold() {
             "misses its own bad example: {}",
             rule.reason
         );
+    }
+}
+
+#[test]
+fn what_people_read_is_found_wherever_it_stands() {
+    let read = |code: &str| {
+        let source = Source::new("src/ui/app.rs", code);
+        let read = source.literals.iter().filter(|literal| literal.is_read());
+        read.map(|literal| literal.text.clone()).collect::<Vec<_>>()
+    };
+    for (code, text) in [
+        (r#"<h1 class="x">"Models"</h1>"#, "Models"),
+        ("<p>\n    \"in two\"\n</p>", "in two"),
+        (r#"{icon("key")}"Key""#, "Key"),
+        (r#"<button aria-label="Close" class="x">"#, "Close"),
+        (r#"<Title text="Settings"/>"#, "Settings"),
+        (r#"toasts.done("It was done.")"#, "It was done."),
+        (r#"if on { "Switch it off" } else { on }"#, "Switch it off"),
+    ] {
+        assert_eq!(read(code), [text], "{code}");
+    }
+    for code in [
+        r#"<p class="small muted" data-part="Key">{text}" · "{more}</p>"#,
+        r#"match key { "Escape" => {} "Enter" | "Tab" => {} "Home" if on => {} _ => {} }"#,
+        r#"<a class="brand" href="/">{icon("key")}"KeyLM"</a>"#,
+        r#"<path d="M4 7h16M4 12h16"/>"#,
+        r#"#[cfg(test)] mod tests { const A: &str = "A sentence here."; }"#,
+    ] {
+        assert!(read(code).is_empty(), "{code}: {:?}", read(code));
     }
 }
 

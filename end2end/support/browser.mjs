@@ -42,20 +42,21 @@ export const alive = (page) => page.locator("html[data-alive]").waitFor({ state:
 /**
  * A page in a context of its own.
  * @param {import("playwright-core").Browser} browser
- * @param {{baseURL: string, device?: "desktop"|"phone", javaScript?: boolean, colorScheme?: "light"|"dark", reducedMotion?: boolean}} options
+ * @param {{baseURL: string, device?: "desktop"|"phone", javaScript?: boolean, colorScheme?: "light"|"dark", reducedMotion?: boolean, locale?: string}} options
  * @returns {Promise<{page: import("playwright-core").Page, context: import("playwright-core").BrowserContext, faults: string[], close: () => Promise<void>}>}
  *   `faults` collects what a page of the context printed as an error, threw, asked the user in a dialog or wanted from
  *   another origin; `close` fails the test when there was any.
  */
 export async function open(
   browser,
-  { baseURL, device = "desktop", javaScript = true, colorScheme = "light", reducedMotion = false },
+  { baseURL, device = "desktop", javaScript = true, colorScheme = "light", reducedMotion = false, locale = "en-US" },
 ) {
   const context = await browser.newContext({
     baseURL,
     ...VIEWPORTS[device],
     javaScriptEnabled: javaScript,
     colorScheme,
+    locale,
     reducedMotion: reducedMotion ? "reduce" : "no-preference",
   });
   context.setDefaultTimeout(20_000);

@@ -14,7 +14,7 @@ export const freshEmail = () => `person-${process.pid}-${++people}@example.org`;
 /**
  * One app and one browser for a test file.
  * @returns a function that declares a test for each device:
- *   `scene("what it shows", {devices, javaScript, colorScheme, member, keys}, async ({page, …}) => …)`.
+ *   `scene("what it shows", {devices, javaScript, colorScheme, locale, member, keys}, async ({page, …}) => …)`.
  *   `member` signs somebody in beforehand, `keys` gives them working keys (a list of provider ids).
  */
 export function stage() {

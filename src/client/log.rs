@@ -3,6 +3,7 @@
 
 use super::dom::{by_id, now};
 use crate::shared::ids::MessageId;
+use crate::shared::words::Chat;
 use leptos::prelude::set_timeout;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
@@ -128,16 +129,16 @@ pub fn mark_edited(id: &MessageId, edited: bool) {
 }
 
 /// Lets the buttons that wait for their time say how long.
-pub fn count_down(log: &str) {
+pub fn count_down(log: &str, said: &Chat) {
     for button in inside(log, "button[data-due]") {
         let due = button
             .get_attribute("data-due")
             .and_then(|due| due.parse::<i64>().ok());
         let left = due.map_or(0, |due| (due - now().0 + 999) / 1000);
         let words = match left {
-            ..=0 => "Try again".to_owned(),
-            1..120 => format!("Try again in {left} s"),
-            _ => format!("Try again in {} min", (left + 59) / 60),
+            ..=0 => said.try_again.to_owned(),
+            1..120 => (said.try_in_seconds)(left),
+            _ => (said.try_in_minutes)((left + 59) / 60),
         };
         if let Ok(Some(label)) = button.query_selector("span") {
             label.set_text_content(Some(&words));
@@ -184,7 +185,7 @@ impl Press {
     }
 
     /// Lets the button say for a moment whether it has copied: by its drawing, or in words if it has none.
-    pub fn copied(self, worked: bool) {
+    pub fn copied(self, worked: bool, said: &Chat) {
         let Self { button, .. } = self;
         if let Ok(Some(drawing)) = button.query_selector("use") {
             if worked {
@@ -198,7 +199,7 @@ impl Press {
             .or_else(|| button.text_content());
         let before = before.unwrap_or_default();
         _ = button.set_attribute("data-word", &before);
-        button.set_text_content(Some(if worked { "Copied" } else { "Not copied" }));
+        button.set_text_content(Some(if worked { said.copied } else { said.not_copied }));
         set_timeout(move || button.set_text_content(Some(&before)), SAID);
     }
 }

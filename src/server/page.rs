@@ -13,7 +13,7 @@
 use crate::server::catalog::discovery::Wanted;
 use crate::server::crypto::secret::Secret;
 use crate::server::error::to_app_error;
-use crate::server::http::extract::{session_cookie, session_token};
+use crate::server::http::extract::{self, session_cookie, session_token};
 use crate::server::http::middleware::client_ip::ClientIp;
 use crate::server::render;
 use crate::server::services::accounts::SignedIn;
@@ -63,9 +63,11 @@ fn caller() -> Answer<Caller> {
     })
 }
 
-/// Words an error and gives the response its status, unless a plain form is about to be sent back to its page.
+/// Words an error in the language of the page and gives the response its status, unless a plain form is about to be sent back to its page.
 fn fail(error: ServiceError) -> AppError {
-    let error = to_app_error(error);
+    let parts = use_context::<http::request::Parts>();
+    let language = parts.map_or_else(Language::default, |parts| extract::language(&parts.headers));
+    let error = language.printed().sentences.error(to_app_error(error));
     let form = use_context::<http::request::Parts>()
         .is_some_and(|parts| accepts_html(&parts.headers) && parts.method != http::Method::GET);
     if let Some(options) = use_context::<ResponseOptions>()
@@ -96,6 +98,10 @@ fn set_cookie(cookie: &str) {
 impl Caller {
     fn services(&self) -> &Services {
         &self.state.services
+    }
+
+    fn language(&self) -> Language {
+        extract::language(&self.headers)
     }
 
     async fn session(&self) -> Answer<Option<User>> {
@@ -218,6 +224,32 @@ pub async fn set_preferences(theme: Theme, enter: String, lang: String) -> Answe
     Ok(())
 }
 
+/// A key with its trouble in the language of the page.
+fn said_of_key(language: Language, mut key: KeyView) -> KeyView {
+    let sentences = &language.printed().sentences;
+    key.last_error = key.last_error.map(|error| sentences.error(error));
+    key
+}
+
+/// A provider with its form in the language of the page.
+fn said_of_provider(language: Language, mut provider: ProviderView) -> ProviderView {
+    let sentences = &language.printed().sentences;
+    for field in &mut provider.credential_fields {
+        let labels = field.choices.iter_mut().map(|choice| &mut choice.label);
+        for label in labels.chain([&mut field.label]) {
+            *label = sentences.text(std::mem::take(label));
+        }
+    }
+    provider
+}
+
+/// A list with its warning in the language of the page.
+fn said_of_list(language: Language, mut list: ModelList) -> ModelList {
+    let sentences = &language.printed().sentences;
+    list.warning = list.warning.map(|warning| sentences.text(warning));
+    list
+}
+
 /// Every provider with the person's keys.
 pub async fn provider_cards() -> Answer<Vec<ProviderCard>> {
     let caller = caller()?;
@@ -225,16 +257,13 @@ pub async fn provider_cards() -> Answer<Vec<ProviderCard>> {
     let providers = caller.services().providers(&user).await.map_err(fail)?;
     let keys = caller.services().keys(&user, None).await.map_err(fail)?;
     let health = caller.services().health().await.map_err(fail)?;
+    let language = caller.language();
     let card = |provider: ProviderView| {
-        let keys = keys
-            .iter()
-            .filter(|key| key.provider == provider.id)
-            .cloned()
-            .collect();
+        let keys = keys.iter().filter(|key| key.provider == provider.id);
         ProviderCard {
-            health: health.get(&provider.id).cloned(),
-            provider,
-            keys,
+            health: health.get(&provider.id).map(|calls| calls.told(language)),
+            keys: keys.map(|key| said_of_key(language, key.clone())).collect(),
+            provider: said_of_provider(language, provider),
         }
     };
     // The free pool takes no key.
@@ -254,6 +283,7 @@ pub async fn add_key(
         .services()
         .add_key(&user, &provider, credentials, Some(&label))
         .await
+        .map(|key| said_of_key(caller.language(), key))
         .map_err(fail)
 }
 
@@ -281,10 +311,11 @@ pub async fn test_key(provider: ProviderId, key: KeyId) -> Answer<KeyTest> {
         .validate_key(&user, &provider, &key)
         .await
         .map_err(fail)?;
+    let language = caller.language();
     Ok(KeyTest {
-        key,
+        key: said_of_key(language, key),
         valid: error.is_none(),
-        error,
+        error: error.map(|error| language.printed().sentences.error(error)),
     })
 }
 
@@ -300,6 +331,7 @@ pub async fn set_key_active(provider: ProviderId, key: KeyId, active: bool) -> A
         .services()
         .change_key(&user, &provider, &key, change)
         .await
+        .map(|key| said_of_key(caller.language(), key))
         .map_err(fail)
 }
 
@@ -335,26 +367,28 @@ pub async fn picker() -> Answer<Vec<PickerProvider>> {
     let caller = caller()?;
     let user = caller.user().await?;
     let health = caller.services().health().await.map_err(fail)?;
+    let language = caller.language();
     let mut shelves = Vec::new();
     for provider in caller.services().providers(&user).await.map_err(fail)? {
         let (list, error) = match caller.services().kept_models(&user, &provider.id).await {
             Ok(list) => (list, None),
             // Not having a key is a state of the picker, not a failure of the page.
-            Err(error @ (ServiceError::NoKey { .. } | ServiceError::KeyUnreadable { .. })) => {
-                (None, Some(to_app_error(error)))
-            }
+            Err(error @ (ServiceError::NoKey { .. } | ServiceError::KeyUnreadable { .. })) => (
+                None,
+                Some(language.printed().sentences.error(to_app_error(error))),
+            ),
             Err(error) => return Err(fail(error)),
         };
         let note = if rules::is_pool(&provider.id) {
             let usage = caller.services().free_usage(&user).await.map_err(fail)?;
-            Some(usage.sentence())
+            Some(usage.sentence(&language.printed().pool))
         } else {
             None
         };
         shelves.push(PickerProvider {
-            health: health.get(&provider.id).cloned(),
-            provider,
-            list,
+            health: health.get(&provider.id).map(|calls| calls.told(language)),
+            provider: said_of_provider(language, provider),
+            list: list.map(|list| said_of_list(language, list)),
             error,
             note,
         });
@@ -370,7 +404,12 @@ pub async fn discover_models(query: String) -> Answer<String> {
     let wanted = Wanted::parse(&query);
     let mut rows = discovery.rows();
     wanted.select(&mut rows);
-    Ok(render::models::list(&wanted, &rows, discovery.providers()))
+    Ok(render::models::list(
+        caller.language(),
+        &wanted,
+        &rows,
+        discovery.providers(),
+    ))
 }
 
 /// Asks a provider for its models anew.
@@ -381,6 +420,7 @@ pub async fn refresh_models(provider: ProviderId) -> Answer<ModelList> {
         .services()
         .models(&user, &provider, None, true)
         .await
+        .map(|list| said_of_list(caller.language(), list))
         .map_err(fail)
 }
 
@@ -412,7 +452,7 @@ pub async fn thread(id: ThreadId, before: Option<i64>) -> Answer<ThreadView> {
     let user = caller.user().await?;
     caller
         .services()
-        .thread_view(&user, &id, before)
+        .thread_view(&user, &id, before, caller.language())
         .await
         .map_err(fail)
 }
@@ -440,9 +480,12 @@ pub async fn start_thread(
         .start_thread(&user, new, content, &client_request_id)
         .await
         .map_err(fail)?;
-    let sent = sent(services, &user, &thread.id, &answer).await?;
+    let sent = sent(&caller, &user, &thread.id, &answer).await?;
     caller.form_to(&format!("/chat/{}", thread.id));
-    let model = services.model_line(&user, &thread).await.map_err(fail)?;
+    let model = services
+        .model_line(&user, &thread, caller.language())
+        .await
+        .map_err(fail)?;
     Ok(Started {
         thread,
         model,
@@ -514,15 +557,16 @@ async fn ask(thread: &ThreadId, request: &ClientRequestId, ask: Ask) -> Answer<S
         .ask(&user, thread, request, ask)
         .await
         .map_err(fail)?;
-    sent(caller.services(), &user, thread, &answer).await
+    sent(&caller, &user, thread, &answer).await
 }
 
 async fn sent(
-    services: &Services,
+    caller: &Caller,
     user: &UserId,
     thread: &ThreadId,
     answer: &MessageId,
 ) -> Answer<Sent> {
+    let (services, language) = (caller.services(), caller.language());
     let placed = services.message(user, thread, answer).await.map_err(fail)?;
     let asked = placed
         .message
@@ -531,8 +575,8 @@ async fn sent(
         .ok_or_else(|| fail(ServiceError::NotFound))?;
     let asked = services.message(user, thread, &asked).await.map_err(fail)?;
     Ok(Sent {
-        question: services.finished(asked),
-        answer: services.answer(placed),
+        question: services.finished(asked, language),
+        answer: services.answer(placed, language),
     })
 }
 

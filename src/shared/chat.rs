@@ -103,8 +103,14 @@ impl Thread {
     /// Its title, or what stands for one until the first message gives it one.
     #[must_use]
     pub fn name(&self) -> &str {
+        self.name_or("New chat")
+    }
+
+    /// Its title, or `untitled` until the first message gives it one.
+    #[must_use]
+    pub fn name_or<'a>(&'a self, untitled: &'a str) -> &'a str {
         if self.title.is_empty() {
-            "New chat"
+            untitled
         } else {
             &self.title
         }

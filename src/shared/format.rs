@@ -34,9 +34,9 @@ pub fn price(usd: f64) -> String {
     format!("${}", cents(&format!("{usd:.3}")))
 }
 
-/// What a model reads and costs, as far as is known: `128k · $2.50 / $10`, `1M · Free`.
+/// What a model reads and costs, as far as is known: `128k · $2.50 / $10`, `1M · Free`; `free` is the word for no price.
 #[must_use]
-pub fn facts(window: Option<u64>, pricing: Option<Pricing>) -> String {
+pub fn facts(window: Option<u64>, pricing: Option<Pricing>, free: &str) -> String {
     let price = pricing.map(|usd| {
         if usd.input_per_mtok + usd.output_per_mtok > 0.0 {
             format!(
@@ -45,15 +45,12 @@ pub fn facts(window: Option<u64>, pricing: Option<Pricing>) -> String {
                 price(usd.output_per_mtok)
             )
         } else {
-            "Free".to_owned()
+            free.to_owned()
         }
     });
     let parts = window.map(count).into_iter().chain(price);
     parts.collect::<Vec<_>>().join(" · ")
 }
-
-/// What the numbers of [`facts`] are.
-pub const FACTS: &str = "Tokens of context · USD per million tokens that it reads / that it writes";
 
 /// A time span: `640 ms`, `2.4 s`, `1 min 5 s`.
 #[must_use]
@@ -104,6 +101,7 @@ mod tests {
                 output_per_mtok,
             })
         };
+        let facts = |window, pricing| facts(window, pricing, "Free");
         assert_eq!(facts(Some(128_000), usd(2.5, 10.0)), "128k · $2.50 / $10");
         assert_eq!(facts(None, usd(0.075, 0.3)), "$0.075 / $0.30");
         assert_eq!(facts(Some(1_000_000), usd(0.0, 0.0)), "1M · Free");

@@ -2,6 +2,7 @@
 
 use super::ids::ModelId;
 use super::time::Timestamp;
+use super::words::printed::Pool;
 use serde::{Deserialize, Serialize};
 
 /// Whose quota.
@@ -68,21 +69,15 @@ pub struct FreeUsage {
 impl FreeUsage {
     /// What a person has of it, in words.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self, said: &Pool) -> String {
         let left = self.user.remaining.min(self.global.remaining);
         let left = if left == 0 {
-            "The free answers of today are used up; there are new ones after midnight UTC."
-                .to_owned()
+            said.used_up.to_owned()
         } else {
-            let limit = self.user.limit;
-            format!(
-                "The operator pays for these answers: {left} of {limit} are left for you today."
-            )
+            (said.left)(left, self.user.limit)
         };
         if self.nudge {
-            format!(
-                "{left} With a key of your own you choose among more models, and nobody counts."
-            )
+            [&left, " ", said.nudge].concat()
         } else {
             left
         }
@@ -92,6 +87,9 @@ impl FreeUsage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::words::Language;
+
+    const SAID: &Pool = &Language::English.printed().pool;
 
     fn usage(user: i64, global: i64, nudge: bool) -> FreeUsage {
         FreeUsage {
@@ -106,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_is_left_is_what_is_left_of_both() {
-        let left = |user, global| usage(user, global, false).sentence();
+        let left = |user, global| usage(user, global, false).sentence(SAID);
         assert!(left(3, 10).contains("47 of 50"));
         assert!(left(3, 990).contains("10 of 50"));
         assert!(left(50, 10).contains("used up") && left(0, 2000).contains("used up"));
@@ -114,7 +112,15 @@ mod tests {
 
     #[test]
     fn a_key_of_ones_own_is_mentioned_when_it_is_time() {
-        assert!(usage(5, 5, true).sentence().contains("a key of your own"));
-        assert!(!usage(5, 5, false).sentence().contains("a key of your own"));
+        assert!(
+            usage(5, 5, true)
+                .sentence(SAID)
+                .contains("a key of your own")
+        );
+        assert!(
+            !usage(5, 5, false)
+                .sentence(SAID)
+                .contains("a key of your own")
+        );
     }
 }

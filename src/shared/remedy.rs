@@ -1,4 +1,4 @@
-//! What trouble is called, and the way out of it.
+//! The way out of trouble.
 
 use super::error::ErrorCode;
 
@@ -13,50 +13,49 @@ pub enum Way {
     Settings,
 }
 
-impl ErrorCode {
-    /// The class of trouble in a few words.
+/// A way out beside trying again. What it is called stands in the catalog of words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// To repair the key.
+    FixKey,
+    /// To take another key.
+    AnotherKey,
+    /// To add a key.
+    AddKey,
+    /// To take another model.
+    AnotherModel,
+    /// To change the settings of the chat.
+    Settings,
+}
+
+impl Remedy {
+    /// Where it leads.
     #[must_use]
-    pub const fn headline(self) -> &'static str {
+    pub const fn way(self) -> Way {
         match self {
-            Self::InvalidKey => "The key was refused",
-            Self::InsufficientPermission => "The key may not do this",
-            Self::NoKey => "No key to answer with",
-            Self::KeyUnreadable => "The key cannot be read",
-            Self::QuotaExhausted => "Out of credit",
-            Self::RateLimited => "Too many requests",
-            Self::FreeQuotaExhausted => "The free answers are used up",
-            Self::Overloaded => "The provider is overloaded",
-            Self::BadModel | Self::ModelUnavailable => "The model is not on offer",
-            Self::ContextLength => "The conversation is too long",
-            Self::ContentFiltered => "The provider refused to answer",
-            Self::UnsupportedParam => "A setting does not fit the model",
-            Self::Timeout => "No answer in time",
-            Self::Network => "No connection",
-            Self::UpstreamTruncated => "The answer broke off",
-            Self::SystemCredentials => "Your key did not pay",
-            Self::ServerRestart | Self::Draining => "KeyLM was restarted",
-            Self::GenerationInProgress => "Still answering",
-            _ => "Something went wrong",
+            Self::FixKey | Self::AnotherKey | Self::AddKey => Way::Keys,
+            Self::AnotherModel => Way::Models,
+            Self::Settings => Way::Settings,
         }
     }
+}
 
-    /// The way out beside trying again, and what to call it.
+impl ErrorCode {
+    /// The way out beside trying again.
     #[must_use]
-    pub const fn remedy(self) -> Option<(Way, &'static str)> {
+    pub const fn remedy(self) -> Option<Remedy> {
         match self {
             Self::InvalidKey | Self::KeyUnreadable | Self::SystemCredentials => {
-                Some((Way::Keys, "Fix the key"))
+                Some(Remedy::FixKey)
             }
-            Self::InsufficientPermission | Self::QuotaExhausted => {
-                Some((Way::Keys, "Use another key"))
-            }
-            Self::NoKey | Self::FreeQuotaExhausted => Some((Way::Keys, "Add a key")),
+            Self::InsufficientPermission | Self::QuotaExhausted => Some(Remedy::AnotherKey),
+            Self::NoKey | Self::FreeQuotaExhausted => Some(Remedy::AddKey),
             Self::BadModel
             | Self::ModelUnavailable
             | Self::ContextLength
             | Self::ContentFiltered
-            | Self::Overloaded => Some((Way::Models, "Pick another model")),
-            Self::UnsupportedParam => Some((Way::Settings, "Open the settings")),
+            | Self::Overloaded => Some(Remedy::AnotherModel),
+            Self::UnsupportedParam => Some(Remedy::Settings),
             _ => None,
         }
     }

@@ -97,17 +97,28 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// How long ago `then` was, in the few words that a card has room for.
-#[must_use]
-pub fn ago(then: Timestamp, now: Timestamp) -> String {
-    let seconds = (now.0 - then.0).max(0) / 1000;
-    let (count, unit) = match seconds {
-        0..60 => return "just now".to_owned(),
-        60..3600 => (seconds / 60, "min"),
-        3600..86_400 => (seconds / 3600, "h"),
-        _ => (seconds / 86_400, "d"),
-    };
-    format!("{count} {unit} ago")
+/// How long ago something was, as roughly as people want to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the units say it")]
+pub enum Age {
+    Now,
+    Minutes(u64),
+    Hours(u64),
+    Days(u64),
+}
+
+impl Age {
+    /// The time between two moments.
+    #[must_use]
+    pub fn of(then: Timestamp, now: Timestamp) -> Self {
+        let seconds = u64::try_from((now.0 - then.0) / 1000).unwrap_or(0);
+        match seconds {
+            0..60 => Self::Now,
+            60..3600 => Self::Minutes(seconds / 60),
+            3600..86_400 => Self::Hours(seconds / 3600),
+            _ => Self::Days(seconds / 86_400),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +149,22 @@ mod tests {
             "2026-01-01 00:00:00",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let age = |seconds: i64| Age::of(Timestamp(5_000), Timestamp(5_000 + seconds * 1000));
+        for (seconds, told) in [
+            (-90, Age::Now),
+            (59, Age::Now),
+            (60, Age::Minutes(1)),
+            (3_599, Age::Minutes(59)),
+            (3_600, Age::Hours(1)),
+            (86_399, Age::Hours(23)),
+            (172_800, Age::Days(2)),
+        ] {
+            assert_eq!(age(seconds), told, "{seconds} s");
         }
     }
 }

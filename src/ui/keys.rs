@@ -6,9 +6,10 @@ mod row;
 use crate::api::keys::provider_cards;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::provider::ProviderCard;
+use crate::shared::words::Keys;
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::notice::Notice;
-use crate::ui::state::{Who, form_error, unless_signed_out};
+use crate::ui::state::{Who, form_error, unless_signed_out, words};
 use card::Card;
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -23,21 +24,19 @@ pub fn Providers() -> impl IntoView {
     let posted = form_error("/fn/keys/");
     let query = use_query_map();
     let cards = Resource::new(|| (), |()| provider_cards());
+    let words = &words().keys;
     view! {
-        <Title text="Providers"/>
-        <TopBar><h1>"Providers"</h1></TopBar>
+        <Title text=words.title/>
+        <TopBar><h1>{words.title}</h1></TopBar>
         <div class="page">
-            <p class="lead">
-                "Your keys, sealed one by one. A key is checked with its provider before it is stored, shown by its last "
-                "four characters, and used in the order given here."
-            </p>
+            <p class="lead">{words.lead}</p>
             {posted.map(|error| view! { <Notice error/> })}
             <Suspense fallback=Skeletons>
                 {move || Suspend::new(async move {
                     who.session().await;
                     match cards.await {
                         Ok(cards) => {
-                            let came_back = came_back(&cards, &query.read_untracked());
+                            let came_back = came_back(words, &cards, &query.read_untracked());
                             let (own, other): (Vec<_>, Vec<_>) =
                                 cards.into_iter().partition(|card| !card.keys.is_empty());
                             let list = |cards: Vec<_>| {
@@ -47,11 +46,11 @@ pub fn Providers() -> impl IntoView {
                             Either::Left(view! {
                                 {came_back}
                                 {(!none).then(|| view! {
-                                    <h2 class="visually-hidden">"Connected"</h2>
+                                    <h2 class="visually-hidden">{words.connected}</h2>
                                     <section class="cards">{list(own)}</section>
                                 })}
                                 <h2 class="section">
-                                    {if none { "Connect your first provider" } else { "Connect another" }}
+                                    {if none { words.connect_first } else { words.connect_another }}
                                 </h2>
                                 <section class="cards grid">{list(other)}</section>
                             })
@@ -66,20 +65,19 @@ pub fn Providers() -> impl IntoView {
 }
 
 /// What came of the way to a provider and back. The address only says which of these sentences it is.
-fn came_back(cards: &[ProviderCard], query: &ParamsMap) -> Option<impl IntoView + use<>> {
+fn came_back(
+    words: &Keys,
+    cards: &[ProviderCard],
+    query: &ParamsMap,
+) -> Option<impl IntoView + use<>> {
     let (word, at) = (query.get("connect")?, query.get("at")?);
     let card = cards.iter().find(|card| card.provider.id.as_str() == at)?;
     let name = &card.provider.name;
     let sentence = match word.as_str() {
-        "done" => format!(
-            "{name} is connected: it gave out a key for KeyLM, which is stored like a pasted one."
-        ),
-        "denied" => format!("{name} was not connected, because the access was not given."),
-        "stale" => format!(
-            "{name} was not connected: the way back was not taken from this browser, took more than ten minutes, or was taken \
-             before. Connect again."
-        ),
-        code => ErrorCode::parse(code)?.provider_sentence(name),
+        "done" => (words.came_back)(name),
+        "denied" => (words.denied)(name),
+        "stale" => (words.stale)(name),
+        code => (words.failed)(ErrorCode::parse(code)?, name),
     };
     Some(if word == "done" {
         Either::Left(view! { <div class="notice" role="status"><p>{sentence}</p></div> })

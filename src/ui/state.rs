@@ -44,7 +44,7 @@ pub fn provide() {
     }
     provide_context(clock::Clock::new());
     provide_context(preferences::Prefs::new());
-    provide_context(toasts::Toasts::default());
+    provide_context(toasts::Toasts::new());
     provide_context(Who(Resource::new_blocking(|| (), |()| open_session())));
 }
 

@@ -1,6 +1,6 @@
 //! `/api/threads/:id/messages`: send, retry, edit, stop and follow.
 
-use super::extract::{Body, CurrentUser, Id, Ids, Query, resume_after};
+use super::extract::{Body, CurrentUser, Id, Ids, Query, language, resume_after};
 use super::sse;
 use crate::server::error::ApiError;
 use crate::server::services::chat::{Ask, same_model};
@@ -142,7 +142,10 @@ async fn resume(
 ) -> Result<Response, ApiError> {
     if resume.view.as_deref() == Some("html") {
         let follower = services.follow(&user.id, &thread, &message, 0).await?;
-        return Ok(sse::rendered(services, user.id, thread, message, follower));
+        let language = language(&headers);
+        return Ok(sse::rendered(
+            services, user.id, thread, message, follower, language,
+        ));
     }
     let after = resume_after(&headers, resume.after.as_deref());
     let follower = services.follow(&user.id, &thread, &message, after).await?;

@@ -8,6 +8,7 @@ use crate::server::services::readers::Reader;
 use crate::server::store::events::{Event, Kind};
 use crate::shared::chat::ViewEvent;
 use crate::shared::ids::{MessageId, ThreadId, UserId};
+use crate::shared::words::Language;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -94,6 +95,7 @@ pub(super) fn rendered(
     thread: ThreadId,
     message: MessageId,
     mut follower: Reader,
+    language: Language,
 ) -> Response {
     let stream = async_stream::stream! {
         let drain = services.engine().draining().clone();
@@ -137,7 +139,7 @@ pub(super) fn rendered(
             services.metrics().limit_hit(Limit::MarkdownDepth);
         }
         if let Ok(placed) = services.message(&user, &thread, &message).await {
-            write_view(&mut out, &ViewEvent::End { m: Box::new(services.answer(placed)) });
+            write_view(&mut out, &ViewEvent::End { m: Box::new(services.answer(placed, language)) });
             yield Ok(Bytes::from(out));
         }
     };

@@ -8,8 +8,9 @@
 use super::markup::Html;
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Sibling};
 use crate::shared::error::{AppError, ErrorCode};
-use crate::shared::format::{count, money, span};
-use crate::shared::remedy::Way;
+use crate::shared::format::{count, money};
+use crate::shared::remedy::{Remedy, Way};
+use crate::shared::words::Language;
 
 impl Html {
     /// Adds one of the drawings that the page has for all of its messages.
@@ -20,13 +21,13 @@ impl Html {
     }
 
     /// Adds a round button that needs script.
-    fn button(&mut self, what: &'static str, icon: &'static str, name: &'static str) -> &mut Self {
+    fn button(&mut self, what: &'static str, icon: &'static str, name: &str) -> &mut Self {
         self.raw(r#"<button type="button" class="icon-button js-only" data-do=""#)
             .raw(what)
             .raw(r#"" aria-label=""#)
-            .raw(name)
+            .text(name)
             .raw(r#"" title=""#)
-            .raw(name)
+            .text(name)
             .raw(r#"">"#)
             .icon(icon)
             .raw("</button>")
@@ -39,10 +40,10 @@ impl Html {
             .raw(r#"" data-do="retry""#)
     }
 
-    fn sibling(&mut self, (which, of): Sibling, title: &'static str) -> &mut Self {
+    fn sibling(&mut self, (which, of): Sibling, title: &str) -> &mut Self {
         if of > 1 {
             self.raw(r#"<span class="sibling" title=""#)
-                .raw(title)
+                .text(title)
                 .raw(r#"">"#)
                 .raw(&format!("{which}/{of}</span>"));
         }
@@ -58,46 +59,63 @@ impl Html {
     }
 }
 
-/// A message that has ended. `blocks` is what an answer says, as safe HTML.
-#[must_use]
-pub fn message(message: &Message, blocks: &[String], key: Option<&str>, at: Sibling) -> String {
-    let mut html = Html::default();
-    match message.role {
-        Role::User => question(&mut html, message, at),
-        Role::Assistant => answer(&mut html, message, blocks, key, at),
+/// A message with what is known of it.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    /// The message.
+    pub message: &'a Message,
+    /// The mask of the key that paid, or who did.
+    pub key: Option<&'a str>,
+    /// Its place among its siblings.
+    pub at: Sibling,
+    /// The language of what stands around it.
+    pub language: Language,
+}
+
+impl Told<'_> {
+    /// All of it, once it has ended. `blocks` is what an answer says, as safe HTML.
+    #[must_use]
+    pub fn whole(self, blocks: &[String]) -> String {
+        let mut html = Html::default();
+        match self.message.role {
+            Role::User => question(&mut html, self),
+            Role::Assistant => answer(&mut html, self, blocks),
+        }
+        html.0
     }
-    html.0
+
+    /// What stands below an answer that has ended.
+    #[must_use]
+    pub fn foot(self) -> String {
+        let mut html = Html::default();
+        below(&mut html, self);
+        html.0
+    }
 }
 
-/// What stands below an answer that has ended.
-#[must_use]
-pub fn foot(message: &Message, key: Option<&str>, at: Sibling) -> String {
-    let mut html = Html::default();
-    below(&mut html, message, key, at);
-    html.0
-}
-
-fn question(html: &mut Html, message: &Message, at: Sibling) {
-    html.open("user", message.id.as_str(), at)
-        .raw(r#"You"><div class="bubble"><p class="plain">"#)
-        .text(&message.content)
+fn question(html: &mut Html, told: Told<'_>) {
+    let (chat, printed) = (&told.language.words().chat, told.language.printed());
+    html.open("user", told.message.id.as_str(), told.at)
+        .text(chat.you)
+        .raw(r#""><div class="bubble"><p class="plain">"#)
+        .text(&told.message.content)
         .raw(r#"</p></div><div class="actions">"#)
-        .sibling(at, "Branches")
-        .button("copy", "copy", "Copy the message")
-        .button("edit", "edit", "Edit the message")
+        .sibling(told.at, printed.message.branches)
+        .button("copy", "copy", printed.message.copy)
+        .button("edit", "edit", chat.edit)
         .raw("</div></article>");
 }
 
-fn answer(html: &mut Html, message: &Message, blocks: &[String], key: Option<&str>, at: Sibling) {
-    let model = message
-        .model
-        .as_ref()
-        .map_or("Answer", |model| model.as_str());
-    html.open("answer", message.id.as_str(), at)
-        .text(model)
+fn answer(html: &mut Html, told: Told<'_>, blocks: &[String]) {
+    let chat = &told.language.words().chat;
+    let model = told.message.model.as_ref();
+    html.open("answer", told.message.id.as_str(), told.at)
+        .text(model.map_or(chat.answer, |model| model.as_str()))
         .raw(r#"">"#);
-    if let Some(thought) = &message.reasoning {
-        html.raw(r#"<details class="thought"><summary>Thought</summary><p class="plain">"#)
+    if let Some(thought) = &told.message.reasoning {
+        html.raw(r#"<details class="thought"><summary>"#)
+            .text(chat.thought)
+            .raw(r#"</summary><p class="plain">"#)
             .text(thought)
             .raw("</p></details>");
     }
@@ -106,47 +124,56 @@ fn answer(html: &mut Html, message: &Message, blocks: &[String], key: Option<&st
         html.raw(r#"<div class="block">"#).raw(block).raw("</div>");
     }
     html.raw(r#"</div><div class="below">"#);
-    below(html, message, key, at);
+    below(html, told);
     html.raw("</div></article>");
 }
 
-fn below(html: &mut Html, message: &Message, key: Option<&str>, at: Sibling) {
+fn below(html: &mut Html, told: Told<'_>) {
+    let (message, said) = (told.message, &told.language.printed().message);
     let ended = match (message.status, message.finish_reason) {
-        (MessageStatus::Stopped, _) => "Stopped by you. The text so far is kept.",
-        (MessageStatus::Complete, Some(FinishReason::Length)) => "Cut off at the length limit.",
-        (MessageStatus::Complete, Some(FinishReason::ContentFilter)) => {
-            "Cut off by the provider’s content filter."
-        }
+        (MessageStatus::Stopped, _) => said.stopped,
+        (MessageStatus::Complete, Some(FinishReason::Length)) => said.cut_at_length,
+        (MessageStatus::Complete, Some(FinishReason::ContentFilter)) => said.cut_by_filter,
         _ => "",
     };
     if !ended.is_empty() {
-        html.raw(r#"<p class="ended">"#).raw(ended).raw("</p>");
+        html.raw(r#"<p class="ended">"#).text(ended).raw("</p>");
     }
     if let Some(error) = &message.error {
-        trouble(html, message, error);
+        trouble(html, told, error);
     }
     html.raw(r#"<footer class="foot"><div class="actions">"#)
-        .sibling(at, "Answers to this message")
-        .button("copy", "copy", "Copy as Markdown");
+        .sibling(told.at, said.answers)
+        .button("copy", "copy", said.copy_markdown);
     if message.error.is_none() {
         html.again(message.id.as_str())
-            .raw(r#" class="icon-button" aria-label="Answer again" title="Answer again">"#)
+            .raw(r#" class="icon-button" aria-label=""#)
+            .text(said.again)
+            .raw(r#"" title=""#)
+            .text(said.again)
+            .raw(r#"">"#)
             .icon("retry")
             .raw("</button>");
     }
     html.raw(r#"</div><p class="usage">"#)
-        .text(&usage_line(message, key))
+        .text(&usage_line(told))
         .raw("</p></footer>");
 }
 
 /// What went wrong, and the ways on.
-fn trouble(html: &mut Html, message: &Message, error: &AppError) {
-    html.raw(r#"<div class="error-card" role="group" aria-label="What went wrong"><p class="error-title">"#)
+fn trouble(html: &mut Html, told: Told<'_>, error: &AppError) {
+    let Told {
+        message, language, ..
+    } = told;
+    let (words, printed) = (language.words(), language.printed());
+    html.raw(r#"<div class="error-card" role="group" aria-label=""#)
+        .text(printed.message.wrong)
+        .raw(r#""><p class="error-title">"#)
         .icon("warn")
         .raw("<strong>")
-        .raw(error.code.headline())
+        .text((words.errors.headline)(error.code))
         .raw("</strong></p><p>")
-        .text(&error.message)
+        .text(printed.sentences.said(error))
         .raw(r#"</p><div class="error-actions">"#)
         .again(message.id.as_str())
         .raw(r#" class="button primary""#);
@@ -160,26 +187,30 @@ fn trouble(html: &mut Html, message: &Message, error: &AppError) {
     }
     html.raw(">")
         .icon("retry")
-        .raw("<span>Try again</span></button>");
-    match error.code.remedy() {
-        Some((Way::Keys, name)) => {
+        .raw("<span>")
+        .text(words.chat.try_again)
+        .raw("</span></button>");
+    let remedy = error.code.remedy();
+    let name = remedy.map_or("", |remedy| words.errors.remedy(remedy));
+    match remedy.map(Remedy::way) {
+        Some(Way::Keys) => {
             let provider = message.provider.as_ref().map_or("", |id| id.as_str());
             html.raw(r#"<a class="button" href="/providers#"#)
                 .text(provider)
                 .raw(r#"">"#)
                 .icon("key")
-                .raw(name)
+                .text(name)
                 .raw("</a>");
         }
-        Some((Way::Models, name)) => {
+        Some(Way::Models) => {
             html.raw(r#"<button type="button" class="button js-only" data-do="models">"#)
-                .raw(name)
+                .text(name)
                 .raw("</button>");
         }
-        Some((Way::Settings, name)) => {
+        Some(Way::Settings) => {
             html.raw(r#"<button type="button" class="button js-only" data-do="settings">"#)
                 .icon("gear")
-                .raw(name)
+                .text(name)
                 .raw("</button>");
         }
         None => {}
@@ -188,50 +219,63 @@ fn trouble(html: &mut Html, message: &Message, error: &AppError) {
         error.code,
         ErrorCode::BadModel | ErrorCode::ModelUnavailable
     ) {
-        html.raw(r#"<button type="submit" form="replace" class="button">Continue with the nearest model</button>"#);
+        html.raw(r#"<button type="submit" form="replace" class="button">"#)
+            .text(printed.message.nearest)
+            .raw("</button>");
     }
     if !error.request_id.is_empty() {
         html.raw(r#"<button type="button" class="button quiet small js-only" data-do="copy-id" data-id=""#)
             .text(&error.request_id)
-            .raw(r#"" title="For the operator’s log">Copy request id</button>"#);
+            .raw(r#"" title=""#)
+            .text(printed.message.copy_id_note)
+            .raw(r#"">"#)
+            .text(printed.message.copy_id)
+            .raw("</button>");
     }
     html.raw("</div></div>");
 }
 
 /// `model · 412 in · 96 out · $0.0027 · first word 0.4 s · 2.1 s in all · key …x7Qa · not …b3Fz: rate limited`
-fn usage_line(message: &Message, key: Option<&str>) -> String {
-    let mut parts: Vec<String> = message.model.iter().map(ToString::to_string).collect();
+fn usage_line(told: Told<'_>) -> String {
+    let (message, printed) = (told.message, told.language.printed());
+    let said = &printed.message;
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(
+        message
+            .model
+            .iter()
+            .map(|model| (said.model)(model.as_str())),
+    );
     if let Some(usage) = &message.usage {
         let about = if usage.estimated { "≈" } else { "" };
-        parts.push(format!("{about}{} in", count(usage.input_tokens)));
-        parts.push(format!("{about}{} out", count(usage.output_tokens)));
+        let tokens = |n| [about, &count(n)].concat();
+        parts.push((said.read)(&tokens(usage.input_tokens)));
+        parts.push((said.written)(&tokens(usage.output_tokens)));
         if usage.reasoning_tokens > 0 {
-            parts.push(format!("{about}{} thinking", count(usage.reasoning_tokens)));
+            parts.push((said.thought)(&tokens(usage.reasoning_tokens)));
         }
         parts.push(usage.cost.map_or_else(
-            || "cost unknown".to_owned(),
-            |cost| format!("{about}{}", money(cost)),
+            || said.cost_unknown.to_owned(),
+            |cost| (said.cost)(&[about, &money(cost)].concat()),
         ));
     }
     if let Some(timing) = message.timing {
-        parts.extend(timing.ttft_ms.map(|ms| format!("first word {}", span(ms))));
-        parts.push(format!("{} in all", span(timing.duration_ms)));
+        let first = timing.ttft_ms;
+        parts.extend(first.map(|ms| (said.first_word)(&(said.span)(ms))));
+        parts.push((said.in_all)(&(said.span)(timing.duration_ms)));
     }
     // A mask ends a key; where there is none, the words say who paid.
-    parts.extend(key.map(|mask| {
+    parts.extend(told.key.map(|mask| {
         let of_a_key = mask.starts_with('…');
         if of_a_key {
-            format!("key {mask}")
+            (said.key)(mask)
         } else {
-            mask.to_owned()
+            printed.sentences.text(mask.to_owned())
         }
     }));
     // What did not answer, when something else did.
     let failed = message.attempts.iter().filter(|_| message.error.is_none());
-    parts.extend(failed.filter_map(|attempt| {
-        let why = attempt.code?.as_str().replace('_', " ");
-        Some(format!("not {}: {why}", attempt.key_mask))
-    }));
+    parts.extend(failed.filter_map(|attempt| Some((said.not)(&attempt.key_mask, attempt.code?))));
     parts.join(" · ")
 }
 
@@ -263,6 +307,44 @@ mod tests {
         }
     }
 
+    fn told<'a>(message: &'a Message, key: Option<&'a str>, language: Language) -> Told<'a> {
+        Told {
+            message,
+            key,
+            at: (1, 2),
+            language,
+        }
+    }
+
+    fn line(message: &Message, key: Option<&str>) -> String {
+        usage_line(told(message, key, Language::English))
+    }
+
+    /// What a person who reads no English is left with: names and numbers.
+    #[test]
+    fn nothing_around_an_arabic_message_is_english() {
+        let mut failed = said(Role::Assistant);
+        failed.status = MessageStatus::Failed;
+        failed.reasoning = Some("…".to_owned());
+        let refused = ErrorCode::InvalidKey;
+        let mut error = AppError::new(refused, refused.provider_sentence("OpenAI"));
+        error.request_id = "7".to_owned();
+        failed.error = Some(error);
+        for message in [said(Role::User), failed] {
+            let html = told(&message, Some("…x7"), Language::Arabic).whole(&[]);
+            for piece in html.split(['<', '>']).skip(2).step_by(2) {
+                let english = piece.chars().filter(char::is_ascii_alphabetic).count();
+                assert!(english < 3 || piece.contains('ا'), "{piece} in {html}");
+            }
+            for label in html.split("aria-label=\"").skip(1) {
+                assert!(
+                    !label.starts_with(|c: char| c.is_ascii_alphabetic()),
+                    "{label}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn an_unknown_price_is_called_unknown() {
         let mut message = said(Role::Assistant);
@@ -278,7 +360,7 @@ mod tests {
             duration_ms: 2_100,
         });
         assert_eq!(
-            usage_line(&message, Some("…x7Qa")),
+            line(&message, Some("…x7Qa")),
             "gpt-x · 412 in · 96 out · cost unknown · first word 400 ms · 2.1 s in all · key …x7Qa"
         );
         message.usage = Some(Usage {
@@ -286,7 +368,7 @@ mod tests {
             estimated: true,
             ..Usage::default()
         });
-        assert!(usage_line(&message, None).contains("≈$0.0027"));
+        assert!(line(&message, None).contains("≈$0.0027"));
         message.attempts = [Some(ErrorCode::RateLimited), None]
             .map(|code| Attempt {
                 key_id: "k".parse().ok(),
@@ -295,7 +377,7 @@ mod tests {
                 code,
             })
             .into();
-        let line = usage_line(&message, Some("…x7Qa"));
+        let line = line(&message, Some("…x7Qa"));
         assert!(
             line.ends_with("key …x7Qa · not …b3Fz: rate limited"),
             "{line}"
@@ -317,7 +399,7 @@ mod tests {
         error.request_id = ATTACK.to_owned();
         answer.error = Some(error);
         for said in [question, answer] {
-            let html = message(&said, &[], Some(ATTACK), (1, 2));
+            let html = told(&said, Some(ATTACK), Language::English).whole(&[]);
             for sign in ["<img", "<script", "\"' on", "' onm", "onerror=alert(1)>"] {
                 assert!(!html.contains(sign), "{sign} in {html}");
             }

@@ -4,37 +4,36 @@ use super::markup::Html;
 use crate::server::catalog::discovery::{Ability, Access, PAGE, Row, Sort, Wanted};
 use crate::shared::format::{count, price};
 use crate::shared::model::Choice;
+use crate::shared::words::Language;
+use crate::shared::words::printed::Models;
 use url::form_urlencoded::byte_serialize;
 
 /// The list. `rows` are all that fit, in order; `providers` are those that can be asked for, by id and name.
 #[must_use]
 pub fn list<'a>(
+    language: Language,
     wanted: &Wanted,
     rows: &[Row<'_>],
     providers: impl Iterator<Item = (&'a str, &'static str)>,
 ) -> String {
     let mut html = Html::default();
-    form(&mut html, wanted, providers);
+    let said = &language.printed().models;
+    form(&mut html, said, wanted, providers);
     let pages = rows.len().div_ceil(PAGE).max(1);
     let page = wanted.page.min(pages - 1);
     let shown = rows.chunks(PAGE).nth(page).unwrap_or_default();
     html.raw(r#"<p class="muted small" role="status">"#)
-        .raw(&match rows.len() {
-            0 => "No model is known that fits. Ask for less.".to_owned(),
-            1 => "One model".to_owned(),
-            n if pages == 1 => format!("{n} models"),
-            n => format!(
-                "{n} models, {} to {} here",
-                page * PAGE + 1,
-                page * PAGE + shown.len()
-            ),
+        .text(&match rows.len() {
+            0 => said.none.to_owned(),
+            n if pages == 1 => (said.count)(n),
+            n => (said.part)(n, page * PAGE + 1, page * PAGE + shown.len()),
         })
         .raw("</p>");
     if !shown.is_empty() {
-        table(&mut html, wanted, shown);
+        table(&mut html, language, wanted, shown);
     }
     if pages > 1 {
-        pager(&mut html, wanted, page, pages);
+        pager(&mut html, said, wanted, page, pages);
     }
     html.0
 }
@@ -44,25 +43,26 @@ const WINDOWS: [u64; 5] = [32_000, 128_000, 200_000, 400_000, 1_000_000];
 
 fn form<'a>(
     html: &mut Html,
+    said: &Models,
     wanted: &Wanted,
     providers: impl Iterator<Item = (&'a str, &'static str)>,
 ) {
     html.raw(r#"<form class="card models-form" method="get" action="/models" role="search">"#);
-    field(html, "q", "Search", |html| {
+    field(html, "q", said.search, |html| {
         html.raw(r#"<input type="search" id="models-q" name="q" autocomplete="off" value=""#)
             .text(&wanted.words)
             .raw(r#"">"#);
     });
-    select(html, "provider", "Provider", |html| {
-        option(html, "", "All", wanted.provider.is_empty());
+    select(html, "provider", said.provider, |html| {
+        option(html, "", said.all, wanted.provider.is_empty());
         for (id, name) in providers {
             option(html, id, name, wanted.provider == id);
         }
     });
-    select(html, "capability", "It can", |html| {
-        option(html, "", "Anything", wanted.ability.is_none());
+    select(html, "capability", said.ability, |html| {
+        option(html, "", said.anything, wanted.ability.is_none());
         for ability in Ability::ALL {
-            let name = ability_name(ability);
+            let name = ability_name(said, ability);
             option(
                 html,
                 ability.as_str(),
@@ -71,11 +71,11 @@ fn form<'a>(
             );
         }
     });
-    select(html, "context", "Context", |html| {
-        option(html, "", "Any", wanted.context.is_none());
+    select(html, "context", said.context, |html| {
+        option(html, "", said.any, wanted.context.is_none());
         let own = wanted.context.filter(|tokens| !WINDOWS.contains(tokens));
         for tokens in own.into_iter().chain(WINDOWS) {
-            let name = format!("{} and more", count(tokens));
+            let name = (said.and_more)(&count(tokens));
             option(
                 html,
                 &tokens.to_string(),
@@ -84,34 +84,43 @@ fn form<'a>(
             );
         }
     });
-    field(html, "price", "$ per M written, at most", |html| {
+    field(html, "price", said.price, |html| {
         html.raw(r#"<input type="number" id="models-price" name="price" min="0" step="any" inputmode="decimal" value=""#)
             .text(&wanted.price.map_or_else(String::new, |usd| usd.to_string()))
             .raw(r#"">"#);
     });
-    select(html, "sort", "Order", |html| {
+    select(html, "sort", said.sort, |html| {
         for sort in Sort::ALL {
-            option(html, sort.as_str(), sort_name(sort), wanted.sort == sort);
+            let name = sort_name(said, sort);
+            option(html, sort.as_str(), name, wanted.sort == sort);
         }
     });
-    select(html, "order", "Direction", |html| {
-        option(html, "", "Up", !wanted.down);
-        option(html, "desc", "Down", wanted.down);
+    select(html, "order", said.direction, |html| {
+        option(html, "", said.up, !wanted.down);
+        option(html, "desc", said.down, wanted.down);
     });
     let checked = if wanted.usable { " checked" } else { "" };
     html.raw(r#"<label class="models-usable"><input type="checkbox" name="usable" value="1""#)
         .raw(checked)
-        .raw(r#">Only what I can use</label><div class="models-go"><button type="submit" class="button primary">Show</button>"#);
+        .raw(">")
+        .text(said.usable)
+        .raw(r#"</label><div class="models-go"><button type="submit" class="button primary">"#)
+        .text(said.show)
+        .raw("</button>");
     if *wanted != Wanted::default() {
-        html.raw(r#"<a class="button quiet" href="/models">Reset</a>"#);
+        html.raw(r#"<a class="button quiet" href="/models">"#)
+            .text(said.reset)
+            .raw("</a>");
     }
     html.raw("</div></form>");
 }
 
 fn field(html: &mut Html, name: &str, label: &str, control: impl FnOnce(&mut Html)) {
     html.raw(&format!(
-        r#"<div class="field"><label for="models-{name}">{label}</label>"#
-    ));
+        r#"<div class="field"><label for="models-{name}">"#
+    ))
+    .text(label)
+    .raw("</label>");
     control(html);
     html.raw("</div>");
 }
@@ -132,31 +141,36 @@ fn option(html: &mut Html, value: &str, name: &str, selected: bool) {
         .raw("</option>");
 }
 
-const fn ability_name(ability: Ability) -> &'static str {
+const fn ability_name(said: &Models, ability: Ability) -> &'static str {
+    let [stream, see, call, json, reason] = said.abilities;
     match ability {
-        Ability::Streaming => "Stream",
-        Ability::Vision => "See images",
-        Ability::Tools => "Call tools",
-        Ability::JsonMode => "Write JSON",
-        Ability::Reasoning => "Reason",
+        Ability::Streaming => stream,
+        Ability::Vision => see,
+        Ability::Tools => call,
+        Ability::JsonMode => json,
+        Ability::Reasoning => reason,
     }
 }
 
-const fn sort_name(sort: Sort) -> &'static str {
+const fn sort_name(said: &Models, sort: Sort) -> &'static str {
+    let [best, name, provider, context, output, reading, writing] = said.sorts;
     match sort {
-        Sort::Best => "Best first",
-        Sort::Name => "Model",
-        Sort::Provider => "Provider",
-        Sort::Context => "Context",
-        Sort::Output => "Output limit",
-        Sort::Reading => "$ per M read",
-        Sort::Writing => "$ per M written",
+        Sort::Best => best,
+        Sort::Name => name,
+        Sort::Provider => provider,
+        Sort::Context => context,
+        Sort::Output => output,
+        Sort::Reading => reading,
+        Sort::Writing => writing,
     }
 }
 
 /// The columns, each with what it is sorted by. On narrow screens each row is a card; the roles say that it is a table still.
-fn table(html: &mut Html, wanted: &Wanted, rows: &[Row<'_>]) {
-    html.raw(r#"<table class="models" role="table"><caption class="visually-hidden">Models</caption><thead role="rowgroup"><tr role="row">"#);
+fn table(html: &mut Html, language: Language, wanted: &Wanted, rows: &[Row<'_>]) {
+    let said = &language.printed().models;
+    html.raw(r#"<table class="models" role="table"><caption class="visually-hidden">"#)
+        .text(language.words().sidebar.models)
+        .raw(r#"</caption><thead role="rowgroup"><tr role="row">"#);
     for sort in Sort::ALL.into_iter().filter(|sort| *sort != Sort::Best) {
         let current = wanted.sort == sort;
         // What is large is what people look for, except among prices.
@@ -176,19 +190,20 @@ fn table(html: &mut Html, wanted: &Wanted, rows: &[Row<'_>]) {
             .raw(r#"><a href=""#)
             .text(&to.address())
             .raw(r#"">"#)
-            .raw(sort_name(sort))
+            .text(sort_name(said, sort))
             .raw("</a></th>");
     }
-    html.raw(
-        r#"<th scope="col" role="columnheader">For you</th></tr></thead><tbody role="rowgroup">"#,
-    );
+    html.raw(r#"<th scope="col" role="columnheader">"#)
+        .text(said.for_you)
+        .raw(r#"</th></tr></thead><tbody role="rowgroup">"#);
     for one in rows {
-        row(html, one);
+        row(html, language, one);
     }
     html.raw("</tbody></table>");
 }
 
-fn row(html: &mut Html, row: &Row<'_>) {
+fn row(html: &mut Html, language: Language, row: &Row<'_>) {
+    let (said, picker) = (&language.printed().models, &language.words().picker);
     let model = row.model;
     let can = model.capabilities;
     html.raw(r#"<tr role="row"><th scope="row" role="rowheader"><span class="strong">"#)
@@ -201,18 +216,18 @@ fn row(html: &mut Html, row: &Row<'_>) {
     }
     html.raw(r#"<span class="models-tags">"#);
     for (has, name) in [
-        (can.vision, "Vision"),
-        (can.tools, "Tools"),
+        (can.vision, picker.can_see),
+        (can.tools, picker.can_call),
         (can.json_mode, "JSON"),
-        (can.reasoning, "Reasoning"),
+        (can.reasoning, picker.can_reason),
     ] {
         if has {
-            html.raw(&format!(r#"<span class="tag">{name}</span>"#));
+            html.raw(r#"<span class="tag">"#).text(name).raw("</span>");
         }
     }
     if let Some(day) = &model.deprecated_at {
-        html.raw(r#"<span class="tag warn">Ends "#)
-            .text(day)
+        html.raw(r#"<span class="tag warn">"#)
+            .text(&(picker.ends)(day))
             .raw("</span>");
     }
     html.raw("</span></th>");
@@ -221,41 +236,46 @@ fn row(html: &mut Html, row: &Row<'_>) {
             if usd > 0.0 {
                 price(usd)
             } else {
-                "Free".to_owned()
+                picker.free.to_owned()
             }
         })
     };
-    cell(html, Sort::Provider, Some(row.provider.to_owned()));
-    cell(html, Sort::Context, model.context_window.map(count));
-    cell(html, Sort::Output, model.max_output_tokens.map(count));
+    cell(html, said, Sort::Provider, Some(row.provider.to_owned()));
+    cell(html, said, Sort::Context, model.context_window.map(count));
+    cell(html, said, Sort::Output, model.max_output_tokens.map(count));
     cell(
         html,
+        said,
         Sort::Reading,
         usd(model.pricing.map(|p| p.input_per_mtok)),
     );
     cell(
         html,
+        said,
         Sort::Writing,
         usd(model.pricing.map(|p| p.output_per_mtok)),
     );
     html.raw(r#"<td role="cell" class="models-access">"#);
-    access(html, row);
+    access(html, said, row);
     html.raw("</td></tr>");
 }
 
-fn cell(html: &mut Html, column: Sort, said: Option<String>) {
+fn cell(html: &mut Html, said: &Models, column: Sort, known: Option<String>) {
     html.raw(r#"<td role="cell" data-label=""#)
-        .raw(sort_name(column))
+        .text(sort_name(said, column))
         .raw(r#"">"#);
-    match said {
-        Some(said) => html.text(&said),
-        None => html.raw(r#"<span class="muted">unknown</span>"#),
+    match known {
+        Some(known) => html.text(&known),
+        None => html
+            .raw(r#"<span class="muted">"#)
+            .text(said.unknown)
+            .raw("</span>"),
     };
     html.raw("</td>");
 }
 
 /// The way to a chat, or why there is none and what to do about it.
-fn access(html: &mut Html, row: &Row<'_>) {
+fn access(html: &mut Html, said: &Models, row: &Row<'_>) {
     let (why, way) = match row.access {
         Access::Usable => {
             let choice = Choice {
@@ -265,33 +285,35 @@ fn access(html: &mut Html, row: &Row<'_>) {
             let query: String = byte_serialize(choice.to_string().as_bytes()).collect();
             html.raw(r#"<a class="button small" href="/chat?model="#)
                 .text(&query)
-                .raw(r#"">Start a chat<span class="visually-hidden"> with "#)
-                .text(&row.model.display_name)
+                .raw(r#"">"#)
+                .text(said.start)
+                .raw(r#"<span class="visually-hidden">"#)
+                .text(&(said.start_with)(&row.model.display_name))
                 .raw("</span></a>");
             return;
         }
-        Access::NotListed => ("Not in your key’s list", ""),
-        Access::Unasked => ("Your key was not asked for its list yet", "Test it"),
-        Access::NoKey => ("No key yet", "Add one"),
-        Access::Off => ("Your key is switched off", "Switch it on"),
-        Access::Refused => ("Your key was refused", "Fix it"),
-        Access::Unreadable => ("Your key cannot be read", "Replace it"),
+        Access::NotListed => (said.not_listed, ""),
+        Access::Unasked => said.unasked,
+        Access::NoKey => said.no_key,
+        Access::Off => said.off,
+        Access::Refused => said.refused,
+        Access::Unreadable => said.unreadable,
     };
     html.raw(r#"<span class="muted small">"#)
-        .raw(why)
+        .text(why)
         .raw("</span>");
     if !way.is_empty() {
         html.raw(r#" <a class="small" href="/providers#"#)
             .text(row.model.provider.as_str())
             .raw(r#"">"#)
-            .raw(way)
-            .raw(r#"<span class="visually-hidden"> for "#)
-            .text(row.provider)
+            .text(way)
+            .raw(r#"<span class="visually-hidden">"#)
+            .text(&(said.for_provider)(row.provider))
             .raw("</span></a>");
     }
 }
 
-fn pager(html: &mut Html, wanted: &Wanted, page: usize, pages: usize) {
+fn pager(html: &mut Html, said: &Models, wanted: &Wanted, page: usize, pages: usize) {
     let to = |page| {
         let there = Wanted {
             page,
@@ -299,23 +321,26 @@ fn pager(html: &mut Html, wanted: &Wanted, page: usize, pages: usize) {
         };
         there.address()
     };
-    html.raw(r#"<nav class="split" aria-label="Pages of the list">"#);
+    html.raw(r#"<nav class="split" aria-label=""#)
+        .text(said.pages)
+        .raw(r#"">"#);
     let mut link = |there: Option<usize>, rel: &str, name: &str| match there {
         Some(there) => {
             html.raw(&format!(r#"<a class="button" rel="{rel}" href=""#))
                 .text(&to(there))
-                .raw(&format!(r#"">{name}</a>"#));
+                .raw(r#"">"#)
+                .text(name)
+                .raw("</a>");
         }
         None => {
             html.raw("<span></span>");
         }
     };
-    link(page.checked_sub(1), "prev", "Previous");
-    link((page + 1 < pages).then_some(page + 1), "next", "Next");
-    html.raw(&format!(
-        r#"<span class="muted small">Page {} of {pages}</span></nav>"#,
-        page + 1
-    ));
+    link(page.checked_sub(1), "prev", said.previous);
+    link((page + 1 < pages).then_some(page + 1), "next", said.next);
+    html.raw(r#"<span class="muted small">"#)
+        .text(&(said.page)(page + 1, pages))
+        .raw("</span></nav>");
 }
 
 #[cfg(test)]
@@ -349,7 +374,8 @@ mod tests {
         let mut rows: Vec<Row<'_>> = models.iter().map(row).collect();
         let wanted = Wanted::parse(query);
         wanted.select(&mut rows);
-        list(&wanted, &rows, [("openai", "OpenAI")].into_iter())
+        let providers = [("openai", "OpenAI")].into_iter();
+        list(Language::English, &wanted, &rows, providers)
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::shared::activity::{Activity, Answering, ThreadState, Version, WATCHED
 use crate::shared::chat::{Thread, ThreadPage, ThreadStatus};
 use crate::shared::ids::{MessageId, ThreadId, UserId};
 use crate::shared::model::ModelLine;
+use crate::shared::words::Language;
 use serde::Serialize;
 
 /// Milliseconds of a day.
@@ -21,6 +22,7 @@ pub struct Shown {
     list: ThreadPage,
     /// The list is told by days.
     day: i64,
+    language: Language,
 }
 
 impl Services {
@@ -28,7 +30,12 @@ impl Services {
     ///
     /// # Errors
     /// `NotFound`, also for somebody else's.
-    pub async fn shown(&self, user: &UserId, id: &ThreadId) -> Result<Option<Shown>> {
+    pub async fn shown(
+        &self,
+        user: &UserId,
+        id: &ThreadId,
+        language: Language,
+    ) -> Result<Option<Shown>> {
         let thread = self.thread(user, id).await?;
         let tip = activity::tip(&self.0.db, id).await?;
         if tip.as_ref().is_some_and(|tip| tip.live) {
@@ -36,11 +43,12 @@ impl Services {
         }
         let active = ThreadStatus::Active;
         Ok(Some(Shown {
-            model: self.model_line(user, &thread).await?,
+            model: self.model_line(user, &thread, language).await?,
             thread,
             messages: tip.map(|tip| (tip.id, tip.messages)),
             list: self.threads(user, active, None, WATCHED).await?,
             day: self.0.env.now().0.div_euclid(DAY_MS),
+            language,
         }))
     }
 

@@ -4,10 +4,10 @@ use super::{Result, Services};
 use crate::server::providers;
 use crate::server::store::health::{self, Ended};
 use crate::shared::error::ErrorCode;
-use crate::shared::format::span;
 use crate::shared::ids::ProviderId;
 use crate::shared::provider::Health;
 use crate::shared::time::Timestamp;
+use crate::shared::words::Language;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,7 +21,7 @@ const ENOUGH: usize = 5;
 const POOR: usize = 90;
 
 /// The providers that were heard of enough.
-pub type ByProvider = Arc<HashMap<ProviderId, Health>>;
+pub type ByProvider = Arc<HashMap<ProviderId, Calls>>;
 
 /// What the last look found, and when that was.
 #[derive(Default)]
@@ -80,7 +80,7 @@ struct Count {
 }
 
 /// What the answers say of their providers, the newest answer first.
-fn summed_up(answers: Vec<Ended>) -> HashMap<ProviderId, Health> {
+fn summed_up(answers: Vec<Ended>) -> HashMap<ProviderId, Calls> {
     let mut counts: HashMap<ProviderId, Count> = HashMap::new();
     for answer in answers {
         match providers::find(&answer.provider) {
@@ -117,23 +117,44 @@ fn summed_up(answers: Vec<Ended>) -> HashMap<ProviderId, Health> {
 }
 
 impl Count {
-    fn told(mut self) -> Option<Health> {
+    fn told(mut self) -> Option<Calls> {
         let all = self.good + self.bad;
-        if all < ENOUGH {
-            return None;
-        }
-        let share = self.good * 100 / all;
-        let mut parts = vec![format!("{share} % answered")];
         self.waits.sort_unstable();
-        let median = self.waits.get(self.waits.len() / 2);
-        parts.extend(median.map(|ms| format!("first word in {}", span(*ms))));
-        let last = self.last_bad.map(|code| code.as_str().replace('_', " "));
-        parts.extend(last.map(|code| format!("last trouble: {code}")));
-        Some(Health {
-            poor: share < POOR,
-            text: parts.join(" · "),
-            about: format!("Of {all} calls from here in the last hour"),
+        (all >= ENOUGH).then(|| Calls {
+            all,
+            share: self.good * 100 / all,
+            wait_ms: self.waits.get(self.waits.len() / 2).copied(),
+            last_bad: self.last_bad,
         })
+    }
+}
+
+/// What came of enough calls.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    all: usize,
+    /// How many of a hundred were answered.
+    share: usize,
+    /// The median wait for the first word.
+    wait_ms: Option<u64>,
+    last_bad: Option<ErrorCode>,
+}
+
+impl Calls {
+    /// The same in words.
+    #[must_use]
+    pub fn told(&self, language: Language) -> Health {
+        let printed = language.printed();
+        let said = &printed.health;
+        let mut parts = vec![(said.answered)(self.share)];
+        let wait = self.wait_ms.map(printed.message.span);
+        parts.extend(wait.map(|span| (said.first_word)(&span)));
+        parts.extend(self.last_bad.map(said.last_trouble));
+        Health {
+            poor: self.share < POOR,
+            text: parts.join(" · "),
+            about: (said.about)(self.all),
+        }
     }
 }
 
@@ -161,6 +182,7 @@ mod tests {
     fn told(answers: Vec<Ended>) -> Option<(bool, String)> {
         let mut found = summed_up(answers);
         let health = found.remove(&"openai".parse().unwrap())?;
+        let health = health.told(Language::English);
         Some((health.poor, health.text))
     }
 

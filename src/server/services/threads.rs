@@ -5,7 +5,8 @@ use super::{NOT_STORABLE, Result, ServiceError, Services, pool, storable};
 use crate::server::config::Limit;
 use crate::server::engine::recovery::told;
 use crate::server::providers;
-use crate::server::render::{self, Nesting, message};
+use crate::server::render::message::Told;
+use crate::server::render::{self, Nesting};
 use crate::server::store::events::Kind;
 use crate::server::store::messages::Placed;
 use crate::server::store::{events, messages, threads};
@@ -14,6 +15,7 @@ use crate::shared::chat::{
 };
 use crate::shared::ids::{MessageId, ModelId, ProviderId, ThreadId, UserId};
 use crate::shared::validate::{MAX_SYSTEM_PROMPT_CHARS, MAX_TITLE_CHARS};
+use crate::shared::words::Language;
 use std::collections::BTreeMap;
 
 /// Messages that a page opens with.
@@ -291,6 +293,7 @@ impl Services {
         user: &UserId,
         id: &ThreadId,
         before: Option<i64>,
+        language: Language,
     ) -> Result<ThreadView> {
         let thread = self.thread(user, id).await?;
         let mut found =
@@ -301,15 +304,15 @@ impl Services {
             .map(|first| first.depth)
             .filter(|depth| *depth > 1);
         let live = match found.pop_if(|last| !last.message.status.is_final()) {
-            Some(last) => Some(self.answer(self.so_far(last).await?)),
+            Some(last) => Some(self.answer(self.so_far(last).await?, language)),
             None => None,
         };
         Ok(ThreadView {
-            model: self.model_line(user, &thread).await?,
+            model: self.model_line(user, &thread, language).await?,
             thread,
             messages: found
                 .into_iter()
-                .map(|placed| self.finished(placed))
+                .map(|placed| self.finished(placed, language))
                 .collect(),
             live,
             earlier,
@@ -417,7 +420,7 @@ impl Services {
 
     /// A message that has ended, as the page shows it.
     #[must_use]
-    pub fn finished(&self, placed: Placed) -> Finished {
+    pub fn finished(&self, placed: Placed, language: Language) -> Finished {
         let Placed {
             message,
             key_mask,
@@ -428,8 +431,14 @@ impl Services {
             Role::User => Vec::new(),
             Role::Assistant => self.blocks(&message),
         };
+        let told = Told {
+            message: &message,
+            key: key_mask.as_deref(),
+            at: sibling,
+            language,
+        };
         Finished {
-            html: message::message(&message, &blocks, key_mask.as_deref(), sibling),
+            html: told.whole(&blocks),
             id: message.id,
             sibling,
             status: message.status,
@@ -438,17 +447,23 @@ impl Services {
 
     /// An answer as the page follows it.
     #[must_use]
-    pub fn answer(&self, placed: Placed) -> AnswerView {
+    pub fn answer(&self, placed: Placed, language: Language) -> AnswerView {
         let Placed {
             message,
             key_mask,
             sibling,
             ..
         } = placed;
+        let told = Told {
+            message: &message,
+            key: key_mask.as_deref(),
+            at: sibling,
+            language,
+        };
         AnswerView {
             blocks: self.blocks(&message),
             foot: if message.status.is_final() {
-                message::foot(&message, key_mask.as_deref(), sibling)
+                told.foot()
             } else {
                 String::new()
             },

@@ -1,11 +1,111 @@
-//! Arabic.
+//! Arabic. Names, days and amounts are isolated, so that their direction changes nothing around them.
 
-use super::{Frame, Settings, Words};
+use super::printed::{Farewell, Health, Message, Models, Pool, Printed, Sentences};
+use super::{
+    Begin, Chat, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options, Picker,
+    Settings, Sidebar, Words,
+};
+use crate::shared::error::ErrorCode;
+use crate::shared::time::Age;
+
+/// A name, a day or an amount, with a direction of its own (U+2068 … U+2069).
+fn name(name: &str) -> String {
+    ["\u{2068}", name, "\u{2069}"].concat()
+}
+
+/// So many of something: for one, for two, for 3 to 10, for 11 to 99, and for whole hundreds.
+fn counted(count: u64, [one, two, few, many, hundreds]: [&str; 5]) -> String {
+    let form = match (count, count % 100) {
+        (1, _) => return one.to_owned(),
+        (2, _) => return two.to_owned(),
+        (_, 3..=10) => few,
+        (_, 11..) => many,
+        _ => hundreds,
+    };
+    [&count.to_string(), " ", form].concat()
+}
+
+fn minutes(count: u64) -> String {
+    counted(count, ["دقيقة واحدة", "دقيقتين", "دقائق", "دقيقة", "دقيقة"])
+}
 
 /// What both sides say.
 pub static WORDS: Words = Words {
     frame: Frame {
         skip: "انتقل إلى المحتوى",
+        close: "إغلاق",
+        dismiss: "إخفاء",
+        show_typed: "أظهر ما يُكتب",
+        open_sidebar: "افتح الشريط الجانبي",
+        being_answered: "، قيد الإجابة",
+        ago: |age| {
+            let span = match age {
+                Age::Now => return "الآن".to_owned(),
+                Age::Minutes(count) => {
+                    counted(count, ["دقيقة", "دقيقتين", "دقائق", "دقيقة", "دقيقة"])
+                }
+                Age::Hours(count) => counted(count, ["ساعة", "ساعتين", "ساعات", "ساعة", "ساعة"]),
+                Age::Days(count) => counted(count, ["يوم", "يومين", "أيام", "يومًا", "يوم"]),
+            };
+            ["قبل ", &span].concat()
+        },
+    },
+    landing: Landing {
+        description: "تحدّث مع النماذج بمفاتيحك أنت: خزنة واحدة، لا إجابة تضيع، وكل سنت ظاهر.",
+        account: "الحساب",
+        sign_in: "تسجيل الدخول",
+        start: "ابدأ الآن",
+        eyebrow: "أحضر مفتاحك",
+        claim: "كل النماذج. مفاتيحك أنت. مكان هادئ واحد للتفكير.",
+        lead: "الصق مفتاحًا من OpenAI أو Anthropic أو Google، واختر نموذجًا وابدأ الحديث. تدفع سعر المزوّد ولا شيء فوقه.",
+        create: "أنشئ حسابًا",
+        question: "لماذا لا يتحرك الـ future في برنامجي بلغة Rust؟",
+        answer: "لا يفعل الـ future شيئًا حتى يستطلعه شيء ما. سلّمه إلى بيئة التشغيل:",
+        usage: "\u{2068}claude-sonnet\u{2069} · 412 مقروءة · 96 مكتوبة · \u{2068}$0.0027\u{2069} · أول كلمة بعد 0.4 ث · المفتاح \u{2068}…x7Qa\u{2069}",
+        apart: "ما الذي يميّزه",
+        points: [
+            (
+                "لا إجابة تضيع",
+                "كل كلمة محفوظة على القرص قبل أن تراها. أغلق علامة التبويب، أو افقد الشبكة في القطار، ثم عُد: لقد أكملت الإجابة من دونك.",
+            ),
+            (
+                "لا مفتاح يتسرّب",
+                "تُختم المفاتيح واحدًا واحدًا، ولا يظهر منها سوى آخر أربعة أحرف، ولا تُرسل أبدًا إلى متصفح أو سجل أو رسالة خطأ.",
+            ),
+            (
+                "كل سنت ظاهر",
+                "تحت كل إجابة عدد الرموز والسعر والسرعة والمفتاح الذي دفع. وما لا يُعرف يُقال إنه غير معروف.",
+            ),
+            (
+                "خفيف وملكك",
+                "برنامج واحد مع قاعدة بيانات واحدة على جهازك أنت. تعمل الصفحات قبل تحميل أي نص برمجي، ومن دونه أيضًا.",
+            ),
+        ],
+        steps_title: "ثلاث دقائق إلى أول إجابة",
+        steps: [
+            ("أضف مفتاحًا.", "يُفحص لدى مزوّده قبل أن يُحفظ."),
+            ("اختر نموذجًا.", "مع نافذة سياقه وقدراته وسعره أمام عينيك."),
+            ("تحدّث.", "أوقف وأعد وعدّل وتفرّع؛ لا شيء يُكتب فوقه أبدًا."),
+        ],
+    },
+    door: Door {
+        sign_in: "تسجيل الدخول",
+        signing_in: "جارٍ تسجيل الدخول…",
+        email: "البريد الإلكتروني",
+        password: "كلمة المرور",
+        new_here: "جديد هنا؟",
+        to_sign_up: "أنشئ حسابًا",
+        sign_up_title: "أنشئ حسابك",
+        password_hint: "8 أحرف على الأقل. العبارة سهلة التذكّر وصعبة التخمين.",
+        sign_up: "إنشاء الحساب",
+        signing_up: "جارٍ الإنشاء…",
+        known_here: "لديك حساب؟",
+    },
+    missing: Missing {
+        title: "غير موجودة",
+        heading: "لا شيء هنا",
+        text: "ربما انتقلت الصفحة، أو ربما حُذفت المحادثة.",
+        to_chats: "اذهب إلى محادثاتك",
     },
     settings: Settings {
         title: "الإعدادات",
@@ -21,7 +121,7 @@ pub static WORDS: Words = Words {
         enter_note: "Shift+Enter يبدأ دائمًا سطرًا جديدًا، وCtrl+Enter يرسل دائمًا. على لوحات المفاتيح اللمسية يبدأ Enter سطرًا جديدًا.",
         save: "حفظ",
         account: "الحساب",
-        since: |day| ["منذ ", day].concat(),
+        since: |day| ["منذ ", &name(day)].concat(),
         sign_out: "تسجيل الخروج",
         delete: "حذف الحساب",
         delete_note: "تُحذف مفاتيحك ومحادثاتك وسجل استخدامك فورًا، ولا يمكن استعادتها.",
@@ -29,4 +129,631 @@ pub static WORDS: Words = Words {
         delete_all: "احذف كل شيء",
         deleting: "جارٍ الحذف…",
     },
+    sidebar: Sidebar {
+        label: "المحادثات والصفحات",
+        close: "أغلق الشريط الجانبي",
+        search: "ابحث في المحادثات",
+        chats: "المحادثات",
+        pages: "الصفحات",
+        providers: "المزوّدون",
+        models: "النماذج",
+        settings: "الإعدادات",
+        groups: ["اليوم", "أمس", "آخر 7 أيام", "آخر 30 يومًا", "أقدم"],
+        none: "لا محادثات بعد.",
+        older: "أظهر المحادثات الأقدم",
+        nothing_found: "لا محادثة فيها كل هذه الكلمات.",
+        more_found: "أظهر المزيد",
+        new_title: "العنوان الجديد",
+        more_for: |chat| ["المزيد لمحادثة ", &name(chat)].concat(),
+        rename: "إعادة التسمية",
+        archive: "أرشفة",
+        archived: "أُرشفت المحادثة.",
+        delete: "حذف…",
+        delete_for_good: "احذف نهائيًا",
+        deleted: "حُذفت المحادثة.",
+    },
+    keys: Keys {
+        title: "المزوّدون",
+        lead: "مفاتيحك، مختومة واحدًا واحدًا. يُفحص المفتاح لدى مزوّده قبل أن يُحفظ، ولا يظهر منه سوى آخر أربعة أحرف، وتُستخدم المفاتيح بالترتيب المبيّن هنا.",
+        connected: "متصلون",
+        connect_first: "صِل أول مزوّد",
+        connect_another: "صِل مزوّدًا آخر",
+        came_back: |provider| {
+            [
+                "اتصل ",
+                &name(provider),
+                ": أعطى مفتاحًا لـ KeyLM، وقد حُفظ كأي مفتاح ملصوق.",
+            ]
+            .concat()
+        },
+        denied: |provider| ["لم يتصل ", &name(provider), " لأن الإذن لم يُعطَ."].concat(),
+        stale: |provider| {
+            [
+                "لم يتصل ",
+                &name(provider),
+                ": لم تكن العودة من هذا المتصفح، أو استغرقت أكثر من عشر دقائق، أو حدثت من قبل. حاول الاتصال من جديد.",
+            ]
+            .concat()
+        },
+        failed: |code, provider| {
+            [&name(provider), ": ", (WORDS.errors.headline)(code), "."].concat()
+        },
+        not_connected: "غير متصل",
+        needs_attention: "يحتاج إلى انتباه",
+        switched_off: "متوقف",
+        one_needs_attention: "متصل، ومفتاح واحد يحتاج إلى انتباه",
+        with_keys: |count| {
+            let keys = ["مفتاح واحد", "مفتاحين", "مفاتيح", "مفتاحًا", "مفتاح"];
+            ["متصل عبر ", &counted(count as u64, keys)].concat()
+        },
+        is_connected: |provider| ["اتصل ", &name(provider), "."].concat(),
+        get_key: "احصل على مفتاح",
+        get_key_for: |provider| [" من ", &name(provider)].concat(),
+        connect_to: |provider| ["صِل ", &name(provider)].concat(),
+        paste: "الصق مفتاحًا",
+        connect: "صِل",
+        add_another: "أضف مفتاحًا آخر",
+        label: "التسمية",
+        label_example: "العمل، شخصي، …",
+        label_hint: "لك أنت، لتمييز المفاتيح. يمكن أن تبقى فارغة.",
+        save: "افحص واحفظ",
+        checking: "جارٍ الفحص لدى المزوّد…",
+        choose: "اختر…",
+    },
+    key: Key {
+        key: "مفتاح",
+        off: "متوقف",
+        valid: "صالح",
+        refused: "مرفوض",
+        unverified: "غير مؤكد",
+        unreadable: "غير مقروء",
+        fix_by_replacing: "استبدل المفتاح، أو أزله.",
+        fix_by_widening: "وسّع صلاحيات المفتاح لدى المزوّد، ثم اختبره.",
+        fix_by_paying: "أضف رصيدًا لدى المزوّد، ثم اختبر المفتاح.",
+        fix_by_testing: "اختبر المفتاح مجددًا بعد قليل.",
+        added: |ago| ["أُضيف ", ago].concat(),
+        checked: |ago| ["فُحص ", ago].concat(),
+        used: |ago| ["استُخدم ", ago].concat(),
+        never_used: "لم يُستخدم بعد",
+        earlier: "جرّبه قبل غيره",
+        later: "جرّبه بعد غيره",
+        test: "اختبار",
+        accepted: "يقبل المزوّد هذا المفتاح.",
+        switch_off: "إيقاف",
+        switch_on: "تشغيل",
+        replace: "استبدال",
+        check_and_replace: "افحص واستبدل",
+        replaced: "استُبدل المفتاح. لن يخدم القديم أي طلب بعد الآن.",
+        remove: "إزالة",
+        remove_this: "أزل هذا المفتاح",
+        removed: "أُزيل المفتاح.",
+        what_stops: |others, provider| {
+            let provider = name(provider);
+            if others == 0 {
+                return [
+                    "إنه المفتاح الوحيد الفعّال لدى ",
+                    &provider,
+                    ": تبقى محادثاته مقروءة ولا يمكن متابعتها حتى تضيف مفتاحًا آخر.",
+                ]
+                .concat();
+            }
+            let keys = [
+                "يحل محله مفتاحك الآخر",
+                "يحل محله مفتاحاك الآخران",
+                "مفاتيح أخرى تحل محله",
+                "مفتاحًا آخر تحل محله",
+                "مفتاح آخر تحل محله",
+            ];
+            [
+                "لن يخرج به أي طلب بعد ذلك. ",
+                &counted(others as u64, keys),
+                " لدى ",
+                &provider,
+                ".",
+            ]
+            .concat()
+        },
+    },
+    begin: Begin {
+        title: "محادثة جديدة",
+        greeting: "ما الذي يشغل بالك؟",
+        starters: [
+            (
+                "اشرح",
+                "اشرح كيف يعمل جدول التجزئة لمن يعرف المصفوفات. استخدم مثالًا صغيرًا واحدًا.",
+            ),
+            (
+                "اكتب",
+                "اكتب رسالة قصيرة ودودة تنقل اجتماعنا من الثلاثاء إلى الخميس.",
+            ),
+            (
+                "قارن",
+                "قارن بين SQLite وPostgreSQL لتطبيق ويب صغير في جدول.",
+            ),
+            (
+                "خطّط",
+                "خطّط لرحلة من ثلاثة أيام إلى لشبونة لشخصين يحبان الطعام والمشي.",
+            ),
+        ],
+        add_key_to_start: "أضف مفتاحًا لتبدأ.",
+        add_key: "أضف مفتاحًا",
+        model: "النموذج",
+        first_key: "أضف مفتاحك الأول",
+        first_key_lead: "يتحدث KeyLM مع النماذج بمفاتيحك أنت. الصق مفتاحًا وستظهر نماذجه هنا.",
+    },
+    chat: Chat {
+        not_found: "غير موجودة",
+        no_such: "لا توجد محادثة كهذه",
+        maybe_deleted: "ربما حُذفت.",
+        start_new: "ابدأ محادثة جديدة",
+        saved: "حُفظت. ستستخدمها الإجابة التالية.",
+        to_latest: "انتقل إلى الأحدث",
+        deleted: "حُذفت هذه المحادثة.",
+        gone_title: "حُذفت هذه المحادثة",
+        gone: "حدث ذلك في علامة تبويب أخرى أو على جهاز آخر. ما تراه هنا ليس محفوظًا في أي مكان آخر.",
+        start_another: "ابدأ محادثة جديدة",
+        connection_gone: "انقطع الاتصال. تستمر الإجابة من دونه.",
+        reload: "أعد التحميل",
+        reconnecting: "جارٍ إعادة الاتصال… لا شيء يضيع.",
+        other_model: |model| ["المتابعة مع ", &name(model), "؟"].concat(),
+        other_model_note: "تبقى المحادثة على نموذجها، ليظل واضحًا من قال ماذا. يمكنك أخذ هذا الحديث معك إلى محادثة جديدة.",
+        continue_there: "تابع هناك مع هذا الحديث",
+        start_empty: "ابدأ محادثة فارغة",
+        stay: "ابقَ هنا",
+        continue_with: |model| ["تابع مع ", &name(model)].concat(),
+        continue_note: "في محادثة جديدة، وفيها هذا الحديث",
+        still_readable: "ما زال بإمكانك قراءة هذه المحادثة.",
+        messages: "الرسائل",
+        show_earlier: "أظهر الرسائل السابقة",
+        you: "أنت",
+        answer: "إجابة",
+        thinking: "جارٍ التفكير…",
+        thought: "التفكير",
+        read_on: "أعد التحميل لتتابع القراءة",
+        stop: "إيقاف",
+        slow: "لا كلمة بعد. المزوّد يأخذ وقته؛ يمكنك الانتظار أو الإيقاف.",
+        edit: "عدّل الرسالة",
+        cancel: "إلغاء",
+        send_again: "أرسل من جديد",
+        answering: "جارٍ الإجابة",
+        failed: "فشلت الإجابة",
+        stopped: "أُوقفت الإجابة",
+        complete: "اكتملت الإجابة",
+        not_sent: "لم تُرسل الرسالة",
+        copied: "نُسخ",
+        not_copied: "لم يُنسخ",
+        try_again: "حاول مجددًا",
+        try_in_seconds: |count| {
+            let seconds = ["ثانية واحدة", "ثانيتين", "ثوانٍ", "ثانية", "ثانية"];
+            ["حاول مجددًا بعد ", &counted(count.unsigned_abs(), seconds)].concat()
+        },
+        try_in_minutes: |count| ["حاول مجددًا بعد ", &minutes(count.unsigned_abs())].concat(),
+    },
+    composer: Composer {
+        label: "الرسالة",
+        placeholder: "اكتب رسالة",
+        wait: "انتظر الإجابة أو أوقفها.",
+        too_long: "الرسالة أطول من 200,000 حرف.",
+        empty: "اكتب شيئًا أولًا.",
+        stop: "أوقف الإجابة",
+        stop_title: "إيقاف (Esc)",
+        stopping: "جارٍ الإيقاف…",
+        send: "إرسال",
+        enter_sends: "Enter يرسل، وShift+Enter يبدأ سطرًا جديدًا",
+        ctrl_enter_sends: "Ctrl+Enter يرسل",
+    },
+    options: Options {
+        open: "إعدادات هذه المحادثة",
+        title: "إعدادات المحادثة",
+        system_prompt: "تعليمات النظام",
+        system_prompt_hint: "كيف ينبغي أن يتصرف النموذج في هذه المحادثة",
+        default: "القيمة المعتادة لدى المزوّد",
+        temperature: "درجة الحرارة",
+        temperature_note: |hottest| {
+            ["الأقل أكثر ثباتًا، والأعلى أكثر حرية. من 0 إلى ", hottest, "."].concat()
+        },
+        top_p: "Top p",
+        top_p_note: "غيّر هذه أو درجة الحرارة، لا كلتيهما.",
+        longest: "أطول إجابة، بالرموز",
+        longest_note: |count| {
+            let tokens = ["رمز واحد", "رمزين", "رموز", "رمزًا", "رمز"];
+            ["يكتب هذا النموذج حتى ", &counted(count, tokens), "."].concat()
+        },
+        effort: "جهد التفكير",
+        effort_note: "ما لا يقبله النموذج يُترك.",
+        efforts: [
+            "بلا تفكير",
+            "أدنى",
+            "منخفض",
+            "متوسط",
+            "مرتفع",
+            "مرتفع جدًا",
+            "الأعلى",
+        ],
+        save: "حفظ",
+    },
+    picker: Picker {
+        title: "اختر نموذجًا",
+        search: "ابحث عن نموذج",
+        all: "كل النماذج، بأسعارها وحدودها",
+        recommended: "موصى بها",
+        fast: "سريعة",
+        balanced: "متوازنة",
+        reasoning: "للتفكير العميق",
+        others: "كل ما عداها",
+        loading: "جارٍ تحميل النماذج…",
+        no_model: "لا نموذج",
+        more: |count| {
+            let models = [
+                "نموذج واحد آخر",
+                "نموذجان آخران",
+                "نماذج أخرى",
+                "نموذجًا آخر",
+                "نموذج آخر",
+            ];
+            [&counted(count as u64, models), ". اكتب لتضييق القائمة."].concat()
+        },
+        nothing_found: "لا نموذج بهذا الاسم.",
+        not_renewed: "تعذّر تحديث القائمة.",
+        listed: |ago| ["حُدّثت ", ago].concat(),
+        stale: "قديمة",
+        add_key: "أضف مفتاحًا",
+        refresh: "تحديث",
+        refresh_of: |provider| ["حدّث نماذج ", &name(provider)].concat(),
+        can_see: "رؤية",
+        can_call: "أدوات",
+        can_reason: "تفكير",
+        ends: |day| ["ينتهي في ", &name(day)].concat(),
+        free: "مجاني",
+        facts: "رموز السياق · دولار لكل مليون رمز يقرؤه / يكتبه",
+    },
+    errors: Errors {
+        headline: |code| match code {
+            ErrorCode::InvalidKey => "رُفض المفتاح",
+            ErrorCode::InsufficientPermission => "لا يحق للمفتاح فعل هذا",
+            ErrorCode::NoKey => "لا مفتاح للإجابة",
+            ErrorCode::KeyUnreadable => "تعذّرت قراءة المفتاح",
+            ErrorCode::QuotaExhausted => "نفد الرصيد",
+            ErrorCode::RateLimited => "طلبات كثيرة جدًا",
+            ErrorCode::FreeQuotaExhausted => "نفدت الإجابات المجانية",
+            ErrorCode::Overloaded => "المزوّد مثقل بالطلبات",
+            ErrorCode::BadModel | ErrorCode::ModelUnavailable => "النموذج غير متاح",
+            ErrorCode::ContextLength => "المحادثة طويلة جدًا",
+            ErrorCode::ContentFiltered => "رفض المزوّد الإجابة",
+            ErrorCode::UnsupportedParam => "إعداد لا يناسب النموذج",
+            ErrorCode::Timeout => "لا إجابة في الوقت المتاح",
+            ErrorCode::Network => "لا اتصال",
+            ErrorCode::UpstreamTruncated => "انقطعت الإجابة",
+            ErrorCode::SystemCredentials => "لم يدفع مفتاحك",
+            ErrorCode::ServerRestart | ErrorCode::Draining => "أُعيد تشغيل KeyLM",
+            ErrorCode::GenerationInProgress => "ما زالت الإجابة جارية",
+            _ => "حدث خطأ ما",
+        },
+        unreachable: "تعذّر الوصول إلى KeyLM. تحقق من اتصالك وحاول مجددًا.",
+        incomplete: "كانت الاستمارة ناقصة. أعد تحميل الصفحة وحاول مجددًا.",
+        unreadable: "تعذّرت قراءة رد الخادم. أعد تحميل الصفحة وحاول مجددًا.",
+        fix_key: "أصلح المفتاح",
+        another_key: "استخدم مفتاحًا آخر",
+        add_key: "أضف مفتاحًا",
+        another_model: "اختر نموذجًا آخر",
+        open_settings: "افتح الإعدادات",
+    },
 };
+
+fn models(count: u64) -> String {
+    counted(count, ["نموذج واحد", "نموذجان", "نماذج", "نموذجًا", "نموذج"])
+}
+
+/// A time span, in the units' first letters where there is little room.
+fn span(ms: u64) -> String {
+    let (seconds, tenths) = (ms / 1000, ms / 100 % 10);
+    match ms {
+        0..1_000 => format!("{ms} م.ث"),
+        1_000..60_000 => format!("{seconds}.{tenths} ث"),
+        _ => format!("{} د {} ث", seconds / 60, seconds % 60),
+    }
+}
+
+/// What only the server says.
+pub static PRINTED: Printed = Printed {
+    message: Message {
+        branches: "الفروع",
+        copy: "انسخ الرسالة",
+        copy_markdown: "انسخ بصيغة Markdown",
+        again: "أجب من جديد",
+        answers: "الإجابات عن هذه الرسالة",
+        stopped: "أوقفتَها أنت. النص حتى هنا محفوظ.",
+        cut_at_length: "قُطعت عند حد الطول.",
+        cut_by_filter: "قطعها مرشّح المحتوى لدى المزوّد.",
+        wrong: "ما الذي حدث",
+        nearest: "تابع مع أقرب نموذج",
+        copy_id: "انسخ رقم الطلب",
+        copy_id_note: "لسجل المشغّل",
+        read: |tokens| [&name(tokens), " مقروءة"].concat(),
+        written: |tokens| [&name(tokens), " مكتوبة"].concat(),
+        thought: |tokens| [&name(tokens), " للتفكير"].concat(),
+        cost: name,
+        cost_unknown: "التكلفة غير معروفة",
+        model: name,
+        first_word: |span| ["أول كلمة بعد ", span].concat(),
+        in_all: |span| [span, " إجمالًا"].concat(),
+        span,
+        key: |mask| ["المفتاح ", &name(mask)].concat(),
+        not: |mask, code| ["ليس ", &name(mask), ": ", (WORDS.errors.headline)(code)].concat(),
+    },
+    models: Models {
+        none: "لا يُعرف نموذج بهذه الشروط. اطلب أقل.",
+        count: |count| models(count as u64),
+        part: |count, first, last| {
+            [
+                &models(count as u64),
+                "، هنا من ",
+                &first.to_string(),
+                " إلى ",
+                &last.to_string(),
+            ]
+            .concat()
+        },
+        search: "بحث",
+        provider: "المزوّد",
+        all: "الكل",
+        ability: "يستطيع",
+        anything: "أي شيء",
+        abilities: [
+            "البث",
+            "رؤية الصور",
+            "استدعاء الأدوات",
+            "كتابة JSON",
+            "التفكير",
+        ],
+        context: "السياق",
+        any: "أي حجم",
+        and_more: |tokens| [&name(tokens), " وأكثر"].concat(),
+        price: "دولار لكل مليون مكتوبة، على الأكثر",
+        sort: "الترتيب",
+        sorts: [
+            "الأفضل أولًا",
+            "النموذج",
+            "المزوّد",
+            "السياق",
+            "حد الإخراج",
+            "$ لكل مليون مقروءة",
+            "$ لكل مليون مكتوبة",
+        ],
+        direction: "الاتجاه",
+        up: "تصاعدي",
+        down: "تنازلي",
+        usable: "ما يمكنني استخدامه فقط",
+        show: "أظهر",
+        reset: "إعادة الضبط",
+        for_you: "لك",
+        unknown: "غير معروف",
+        start: "ابدأ محادثة",
+        start_with: |model| [" مع ", &name(model)].concat(),
+        not_listed: "ليس في قائمة مفتاحك",
+        unasked: ("لم يُسأل مفتاحك عن قائمته بعد", "اختبره"),
+        no_key: ("لا مفتاح بعد", "أضف واحدًا"),
+        off: ("مفتاحك متوقف", "شغّله"),
+        refused: ("رُفض مفتاحك", "أصلحه"),
+        unreadable: ("تعذّرت قراءة مفتاحك", "استبدله"),
+        for_provider: |provider| [" لدى ", &name(provider)].concat(),
+        pages: "صفحات القائمة",
+        previous: "السابقة",
+        next: "التالية",
+        page: |page, of| format!("الصفحة {page} من {of}"),
+    },
+    health: Health {
+        answered: |share| [&name(&format!("{share}%")), " أُجيبت"].concat(),
+        first_word: |span| ["أول كلمة بعد ", span].concat(),
+        last_trouble: |code| ["آخر مشكلة: ", (WORDS.errors.headline)(code)].concat(),
+        about: |calls| {
+            let requests = ["طلب واحد", "طلبين", "طلبات", "طلبًا", "طلب"];
+            [
+                "من ",
+                &counted(calls as u64, requests),
+                " من هنا في الساعة الأخيرة",
+            ]
+            .concat()
+        },
+    },
+    farewell: Farewell {
+        gone: |provider| ["لم يعد ", &name(provider), " يقدّم هذا النموذج."].concat(),
+        ended: |provider, day| {
+            [
+                "أعلن ",
+                &name(provider),
+                " انتهاء هذا النموذج في ",
+                &name(day),
+                ".",
+            ]
+            .concat()
+        },
+        ending: |provider, day| {
+            [
+                "سيسحب ",
+                &name(provider),
+                " هذا النموذج في ",
+                &name(day),
+                ".",
+            ]
+            .concat()
+        },
+    },
+    pool: Pool {
+        used_up: "نفدت الإجابات المجانية لهذا اليوم؛ تأتي إجابات جديدة بعد منتصف الليل بالتوقيت العالمي.",
+        left: |left, limit| {
+            format!("يدفع مشغّل الخادم ثمن هذه الإجابات: بقي لك اليوم {left} من {limit}.")
+        },
+        nudge: "بمفتاحك أنت تختار بين نماذج أكثر، ولا أحد يعدّ.",
+    },
+    sentences: Sentences {
+        of_english,
+        of_code,
+    },
+};
+
+/// What the API always says with the same words: problems of fields, names of credentials, warnings.
+fn of_english(english: &str) -> Option<&'static str> {
+    let said = match english {
+        "free pool" => "الإجابات المجانية",
+        // What to enter.
+        "API key" => "مفتاح API",
+        "API key (if there is one)" => "مفتاح API (إن وُجد)",
+        "API version (only for an old resource)" => "إصدار API (للموارد القديمة فقط)",
+        "Address, with its path" => "العنوان مع مساره",
+        "Bedrock API key" => "مفتاح Bedrock API",
+        "Location" => "الموقع",
+        "Model (if the server has no list)" => "النموذج (إن لم تكن للخادم قائمة)",
+        "Project id, where it is not the service account's own" => {
+            "رقم المشروع، إن لم يكن مشروع حساب الخدمة نفسه"
+        }
+        "Region" => "المنطقة",
+        "Resource name" => "اسم المورد",
+        "Secret access key" => "مفتاح الوصول السري",
+        "Service account key (JSON)" => "مفتاح حساب الخدمة (JSON)",
+        "Session token of a temporary key" => "رمز الجلسة لمفتاح مؤقت",
+        "Who pays" => "من يدفع",
+        "Without JSON: e-mail of the service account" => "من دون JSON: بريد حساب الخدمة",
+        "Without JSON: id of the private key" => "من دون JSON: رقم المفتاح الخاص",
+        "Without JSON: private key (PEM)" => "من دون JSON: المفتاح الخاص (PEM)",
+        "or: access key id" => "أو: رقم مفتاح الوصول",
+        // What is wrong with it.
+        "Enter an e-mail address, like ada@example.org." => {
+            "أدخل عنوان بريد إلكتروني، مثل ada@example.org."
+        }
+        "There is an account with this e-mail already. Sign in instead." => {
+            "يوجد حساب بهذا البريد بالفعل. سجّل الدخول بدلًا من ذلك."
+        }
+        "Use at least 8 characters." => "استخدم 8 أحرف على الأقل.",
+        "Use at most 1024 bytes." => "استخدم 1024 بايت على الأكثر.",
+        "Paste the key." => "الصق المفتاح.",
+        "That is longer than any key." => "هذا أطول من أي مفتاح.",
+        "A key has no blanks, line breaks or special characters. Copy it again." => {
+            "لا فراغات ولا أسطر جديدة ولا رموز خاصة في المفتاح. انسخه من جديد."
+        }
+        "Fill this in." => "املأ هذا الحقل.",
+        "That is longer than any credential." => "هذا أطول من أي بيانات دخول.",
+        "There are control characters in it. Copy it again." => "فيه محارف تحكّم. انسخه من جديد.",
+        "Use at most 256 characters." => "استخدم 256 حرفًا على الأكثر.",
+        "Use at most 255 characters." => "استخدم 255 حرفًا على الأكثر.",
+        "Use plain letters, digits and signs in one line." => {
+            "استخدم حروفًا لاتينية وأرقامًا وعلامات في سطر واحد."
+        }
+        "Choose one of the values on offer." => "اختر إحدى القيم المعروضة.",
+        "Use small letters, digits and hyphens only, like europe-west4." => {
+            "استخدم حروفًا لاتينية صغيرة وأرقامًا وشرطات فقط، مثل europe-west4."
+        }
+        "Fill in an API key, or an access key with its secret." => {
+            "أدخل مفتاح API، أو مفتاح وصول مع سرّه."
+        }
+        "Add the secret of this access key." => "أضف سر مفتاح الوصول هذا.",
+        "Add the id of this access key." => "أضف رقم مفتاح الوصول هذا.",
+        "An access key that begins with ASIA is temporary. Add its session token." => {
+            "مفتاح الوصول الذي يبدأ بـ ASIA مؤقت. أضف رمز جلسته."
+        }
+        "Use at most 60 characters, without line breaks." => {
+            "استخدم 60 حرفًا على الأكثر، من دون أسطر جديدة."
+        }
+        "Use at most 200 characters, without line breaks." => {
+            "استخدم 200 حرف على الأكثر، من دون أسطر جديدة."
+        }
+        "Use at most 50 000 characters." => "استخدم 50 000 حرف على الأكثر.",
+        "Use a number from 0 to 2." => "استخدم عددًا من 0 إلى 2.",
+        "Use a number above 0 and at most 1." => "استخدم عددًا أكبر من 0 ولا يزيد على 1.",
+        "Use a whole number from 1 to 1 000 000." => "استخدم عددًا صحيحًا من 1 إلى 1 000 000.",
+        "Write something first." => "اكتب شيئًا أولًا.",
+        "None of your keys lists another model to go on with. Add a key under Providers." => {
+            "لا يعرض أي من مفاتيحك نموذجًا آخر للمتابعة. أضف مفتاحًا في صفحة المزوّدين."
+        }
+        "Sign in first." => "سجّل الدخول أولًا.",
+        "The server restarted while answering. What had arrived is kept; retry to get a whole answer." => {
+            "أُعيد تشغيل الخادم أثناء الإجابة. ما وصل محفوظ؛ حاول مجددًا لتحصل على إجابة كاملة."
+        }
+        "This server has no list of models, so this is the one that you named." => {
+            "ليس لهذا الخادم قائمة نماذج، فهذا هو النموذج الذي سمّيته."
+        }
+        _ => return None,
+    };
+    Some(said)
+}
+
+/// What to say of an error whose own sentence is made of names and numbers.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a language may leave some to the server's own words"
+)]
+fn of_code(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::InvalidKey => {
+            "لا يقبل المزوّد هذا المفتاح. تأكد من أنه نُسخ كاملًا، أو أنشئ مفتاحًا جديدًا."
+        }
+        ErrorCode::InsufficientPermission => {
+            "يعرف المزوّد هذا المفتاح لكنه لا يملك هذه الصلاحية. امنحه الصلاحية الناقصة، أو استخدم مفتاحًا آخر."
+        }
+        ErrorCode::RateLimited => "الطلبات كثيرة الآن. انتظر لحظة وحاول مجددًا.",
+        ErrorCode::QuotaExhausted => {
+            "لم يبقَ رصيد في الحساب الذي وراء هذا المفتاح. أضف رصيدًا هناك، أو استخدم مفتاحًا آخر."
+        }
+        ErrorCode::Overloaded => {
+            "المزوّد مثقل بالطلبات الآن. حاول مجددًا بعد قليل، أو اختر نموذجًا آخر."
+        }
+        ErrorCode::BadModel => {
+            "لا يقدّم المزوّد هذا النموذج لهذا المفتاح. حدّث قائمة النماذج واختر غيره."
+        }
+        ErrorCode::ModelUnavailable => {
+            "سحب المزوّد هذا النموذج من قائمة المفتاح. ابدأ محادثة جديدة بنموذج آخر، أو حدّث القائمة إن كان ينبغي أن يكون فيها."
+        }
+        ErrorCode::ContextLength => {
+            "هذه المحادثة أطول مما يستطيع النموذج قراءته. ابدأ محادثة جديدة أو اختر نموذجًا بنافذة أكبر."
+        }
+        ErrorCode::ContentFiltered => {
+            "رفض المزوّد الإجابة عن هذا. أعد صياغة الرسالة، أو جرّب نموذجًا آخر."
+        }
+        ErrorCode::UnsupportedParam => {
+            "لا يقبل النموذج أحد إعدادات هذه المحادثة. أعد ضبط الإعدادات وحاول مجددًا."
+        }
+        ErrorCode::Timeout => "لم يُجب المزوّد في الوقت المتاح. ما وصل محفوظ؛ حاول مجددًا.",
+        ErrorCode::Network => "تعذّر الوصول إلى المزوّد. تحقق من الاتصال وحاول مجددًا.",
+        ErrorCode::ProviderRedirected => {
+            "أجاب المزوّد بتحويل إلى عنوان آخر، وهذا لا يُتبع أبدًا. على المشغّل أن يتحقق من عنوانه."
+        }
+        ErrorCode::UpstreamError => {
+            "أعطى المزوّد ردًا لا يمكن استخدامه. حاول مجددًا، أو اختر نموذجًا آخر."
+        }
+        ErrorCode::UpstreamTruncated => "قطع المزوّد الإجابة. ما وصل محفوظ؛ حاول مجددًا.",
+        ErrorCode::SystemCredentials => {
+            "لم تدع البوابة مفتاحك يدفع بل دفعت ببيانات دخولها، فأُنهيت هذه الإجابة. اختبر مفتاحك لمزوّد النموذج في صفحة المزوّدين، وتحدّث مع المزوّد مباشرة حتى يُصلح ذلك."
+        }
+        ErrorCode::Unauthenticated => "سجّل الدخول أولًا.",
+        ErrorCode::InvalidCredentials => {
+            "البريد وكلمة المرور لا يتوافقان. تحقق من كليهما وحاول مجددًا."
+        }
+        ErrorCode::CrossOrigin => {
+            "جاء هذا الطلب من موقع آخر فرُفض. افتح KeyLM نفسه وحاول مجددًا هناك."
+        }
+        ErrorCode::NotFound => "لا يوجد شيء كهذا هنا. ربما حُذف.",
+        ErrorCode::Validation => "تحقق من الحقول المعلّمة.",
+        ErrorCode::TooLarge => "الطلب كبير جدًا. أرسل أقل.",
+        ErrorCode::MethodNotAllowed | ErrorCode::UnsupportedMediaType => {
+            "لم يُفهم الطلب. أعد تحميل الصفحة وحاول مجددًا."
+        }
+        ErrorCode::NoKey => "لا مفتاح فعّالًا لدى هذا المزوّد. أضف مفتاحًا في صفحة المزوّدين.",
+        ErrorCode::KeyUnreadable => "تعذّر فتح المفتاح المحفوظ. أدخله من جديد في صفحة المزوّدين.",
+        ErrorCode::ThreadProviderMismatch => {
+            "تبقى المحادثة على مزوّدها ونموذجها. ابدأ محادثة جديدة لتستخدم غيرهما."
+        }
+        ErrorCode::GenerationInProgress => {
+            "ما زالت إجابة جارية في هذه المحادثة. انتظر نهايتها أو أوقفها أولًا."
+        }
+        ErrorCode::IdempotencyMismatch => "استُخدم رقم هذا الإرسال من قبل. أرسل من جديد.",
+        ErrorCode::FreeQuotaExhausted => {
+            "نفدت الإجابات المجانية لهذا اليوم. أضف مفتاحك لتتابع، أو عُد بعد منتصف الليل بالتوقيت العالمي."
+        }
+        ErrorCode::Storage => "لا تستجيب قاعدة البيانات. لم يتغيّر شيء؛ حاول مجددًا بعد ثوانٍ.",
+        ErrorCode::Draining => "يُعاد تشغيل الخادم. حاول مجددًا بعد ثوانٍ.",
+        ErrorCode::ServerRestart => {
+            "أُعيد تشغيل الخادم أثناء الإجابة. ما وصل محفوظ؛ حاول مجددًا لتحصل على إجابة كاملة."
+        }
+        ErrorCode::Internal => "تعطّل شيء من جهتنا. حاول مجددًا؛ وإن استمر فأعطِ المشغّل رقم الطلب.",
+    })
+}

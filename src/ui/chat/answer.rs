@@ -5,6 +5,7 @@ use crate::api::messages::StopAnswer;
 use crate::shared::chat::{AnswerView, MessageStatus};
 use crate::shared::ids::MessageId;
 use crate::ui::parts::post_form::PostForm;
+use crate::ui::state::words;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use std::time::Duration;
@@ -164,12 +165,13 @@ pub(super) fn LiveAnswer(
         let blocks = blocks.clone();
         Memo::new(move |_| blocks.read().is_empty())
     };
+    let words = &words().chat;
     let thinking = move || {
         thinks.get().then(|| {
             let thought = thought.clone();
             view! {
                 <details class="thought">
-                    <summary>{move || if live.get() && silent.get() { "Thinking…" } else { "Thought" }}</summary>
+                    <summary>{move || if live.get() && silent.get() { words.thinking } else { words.thought }}</summary>
                     <p class="plain">{move || thought.get()}</p>
                 </details>
             }
@@ -178,7 +180,7 @@ pub(super) fn LiveAnswer(
     view! {
         <article
             class="message answer" class:live=live id=id data-part=key data-sibling=sibling
-            aria-label=move || model.get().unwrap_or_else(|| "Answer".to_owned()) aria-busy=move || live.get().then_some("true")
+            aria-label=move || model.get().unwrap_or_else(|| words.answer.to_owned()) aria-busy=move || live.get().then_some("true")
         >
             {thinking}
             <div class="prose">
@@ -189,9 +191,9 @@ pub(super) fn LiveAnswer(
             {move || (live.get() && silent.get() && !thinks.get()).then(|| view! { <Waiting/> })}
             {move || live.get().then(|| view! {
                 <div class="no-js-only live-note">
-                    <a class="button small" href="">"Reload to read on"</a>
+                    <a class="button small" href="">{words.read_on}</a>
                     <PostForm action=StopAnswer::PATH fields=stop_fields.clone() submit=move || conversation.stop()>
-                        <button type="submit" class="button small">"Stop"</button>
+                        <button type="submit" class="button small">{words.stop}</button>
                     </PostForm>
                 </div>
             })}
@@ -205,6 +207,7 @@ pub(super) fn LiveAnswer(
 #[component]
 fn Waiting() -> impl IntoView {
     let slow = RwSignal::new(false);
+    let words = &words().chat;
     Effect::new(move || {
         if let Ok(timer) = set_timeout_with_handle(move || slow.set(true), SLOW) {
             on_cleanup(move || timer.clear());
@@ -213,7 +216,7 @@ fn Waiting() -> impl IntoView {
     view! {
         <p class="waiting">
             <span class="pulse" aria-hidden="true"><i></i><i></i><i></i></span>
-            <span>{move || if slow.get() { "No word yet. The provider is taking its time; you can go on waiting, or stop." } else { "" }}</span>
+            <span>{move || if slow.get() { words.slow } else { "" }}</span>
         </p>
     }
     .into_any()

@@ -5,6 +5,7 @@ use crate::client::{dom, storage};
 use crate::shared::validate::MAX_MESSAGE_CHARS;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::preferences::Prefs;
+use crate::ui::state::words;
 use leptos::ev;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub(super) fn Composer(
     children: Children,
 ) -> impl IntoView {
     let prefs = expect_context::<Prefs>();
+    let words = &words().composer;
     let draft = StoredValue::new(draft);
     let area = NodeRef::<leptos::html::Textarea>::new();
     Effect::new(move || {
@@ -63,13 +65,13 @@ pub(super) fn Composer(
     let empty = Memo::new(move |_| text.read().trim().is_empty());
     let reason = Memo::new(move |_| {
         if busy.get() {
-            Some("Wait for the answer, or stop it.")
+            Some(words.wait)
         } else if blocked.get().is_some() {
             blocked.get()
         } else if text.read().chars().count() > MAX_MESSAGE_CHARS {
-            Some("The message is longer than 200,000 characters.")
+            Some(words.too_long)
         } else {
-            empty.get().then_some("Write something first.")
+            empty.get().then_some(words.empty)
         }
     });
     let submit = move || {
@@ -130,9 +132,9 @@ pub(super) fn Composer(
             }
         >
             {children()}
-            <label class="visually-hidden" for=COMPOSER>"Message"</label>
+            <label class="visually-hidden" for=COMPOSER>{words.label}</label>
             <textarea
-                id=COMPOSER name="content" node_ref=area rows="1" placeholder="Write a message" required=true
+                id=COMPOSER name="content" node_ref=area rows="1" placeholder=words.placeholder required=true
                 enterkeyhint=move || if prefs.enter_sends() { "send" } else { "enter" }
                 prop:value=text
                 on:input=move |event| {
@@ -144,13 +146,13 @@ pub(super) fn Composer(
             ></textarea>
             {move || if busy.get() {
                 view! {
-                    <button type="button" class="send stop" class:busy=stopping disabled=stopping aria-label="Stop the answer" title="Stop (Esc)" on:click=move |_| stop.run(())>
+                    <button type="button" class="send stop" class:busy=stopping disabled=stopping aria-label=words.stop title=words.stop_title on:click=move |_| stop.run(())>
                         <span class="stop-mark"></span>
                     </button>
                 }.into_any()
             } else {
                 view! {
-                    <button type="submit" class="send" class:dim=move || reason.read().is_some() aria-label="Send" title=move || reason.get().unwrap_or("Send")>
+                    <button type="submit" class="send" class:dim=move || reason.read().is_some() aria-label=words.send title=move || reason.get().unwrap_or(words.send)>
                         {icon("send")}
                     </button>
                 }.into_any()
@@ -158,10 +160,10 @@ pub(super) fn Composer(
         </form>
         <p class="composer-note" aria-live="polite">
             {move || match (stopping.get(), blocked.get()) {
-                (true, _) => "Stopping…",
+                (true, _) => words.stopping,
                 (false, Some(blocked)) => blocked,
-                _ if prefs.enter_sends() => "Enter sends, Shift+Enter starts a new line",
-                _ => "Ctrl+Enter sends",
+                _ if prefs.enter_sends() => words.enter_sends,
+                _ => words.ctrl_enter_sends,
             }}
         </p>
     }

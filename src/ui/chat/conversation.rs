@@ -18,11 +18,15 @@ use crate::shared::activity::ThreadState;
 use crate::shared::chat::{MessageStatus, Sent, Thread, ThreadView, ViewEvent};
 use crate::shared::error::AppError;
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId};
+use crate::shared::words::Chat;
 use crate::ui::state::threads::Threads;
 use crate::ui::state::unless_signed_out;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
+
+/// Which of the sentences of the catalog.
+type Saying = fn(&Chat) -> &'static str;
 
 /// What is on its way between the page and the server.
 #[derive(Default)]
@@ -53,7 +57,7 @@ pub(super) struct Conversation {
     /// How the stream's connection stands.
     pub link: RwSignal<Link>,
     /// What a screen reader is told.
-    pub said: RwSignal<&'static str>,
+    pub said: RwSignal<Saying>,
     /// Why the last send, retry or edit was not taken.
     pub refused: RwSignal<Option<AppError>>,
     /// Whether something ended while the tab was not seen.
@@ -79,7 +83,7 @@ impl Conversation {
             running: RwSignal::new(None),
             stopping: RwSignal::new(false),
             link: RwSignal::new(Link::Open),
-            said: RwSignal::new(""),
+            said: RwSignal::new(|_| ""),
             refused: RwSignal::new(None),
             unseen: RwSignal::new(false),
             gone: RwSignal::new(false),
@@ -121,7 +125,7 @@ impl Conversation {
         self.stopping.set(false);
         self.refused.set(None);
         self.link.set(Link::Open);
-        self.said.set("Answering");
+        self.said.set(|words| words.answering);
         self.mark();
     }
 
@@ -141,9 +145,9 @@ impl Conversation {
 
     fn ended(self, status: MessageStatus) {
         self.said.set(match status {
-            MessageStatus::Failed => "The answer failed",
-            MessageStatus::Stopped => "The answer was stopped",
-            _ => "The answer is complete",
+            MessageStatus::Failed => |words| words.failed,
+            MessageStatus::Stopped => |words| words.stopped,
+            _ => |words| words.complete,
         });
         self.unseen.set(!dom::visible());
         self.rest();
@@ -207,7 +211,7 @@ impl Conversation {
         self.parts.set(before);
         self.rest();
         self.refused.set(Some(unless_signed_out(error)));
-        self.said.set("The message was not sent");
+        self.said.set(|words| words.not_sent);
     }
 
     /// Sends a message; `done` hears whether it was taken.

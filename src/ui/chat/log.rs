@@ -7,10 +7,11 @@ use super::{options, picker};
 use crate::api::messages::message_source;
 use crate::client::{clipboard, dom, log};
 use crate::shared::ids::MessageId;
+use crate::shared::words::Chat;
 use crate::ui::parts::icon::message_icons;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::toasts::Toasts;
-use crate::ui::state::unless_signed_out;
+use crate::ui::state::{unless_signed_out, words};
 use leptos::ev;
 use leptos::portal::Portal;
 use leptos::prelude::*;
@@ -56,15 +57,16 @@ pub(super) fn Log(
         });
     };
     let busy = Memo::new(move |_| conversation.running.read().is_some());
+    let words = &words().chat;
     Effect::new(move || {
         busy.track();
-        set_timeout(|| log::count_down(LOG), Duration::ZERO);
+        set_timeout(move || log::count_down(LOG, words), Duration::ZERO);
     });
     // The log begins at its end; who comes from a search is led to what was found.
     Effect::new(|| set_timeout(dom::reveal_target, Duration::ZERO));
-    Effect::new(|| {
-        if let Ok(timer) = set_interval_with_handle(|| log::count_down(LOG), Duration::from_secs(1))
-        {
+    Effect::new(move || {
+        let tick = move || log::count_down(LOG, words);
+        if let Ok(timer) = set_interval_with_handle(tick, Duration::from_secs(1)) {
             on_cleanup(move || timer.clear());
         }
     });
@@ -72,7 +74,7 @@ pub(super) fn Log(
     view! {
         {message_icons()}
         <div
-            id=LOG class="log" role="log" aria-live="off" aria-label="Messages" tabindex="0" data-busy=move || busy.get().then_some("")
+            id=LOG class="log" role="log" aria-live="off" aria-label=words.messages tabindex="0" data-busy=move || busy.get().then_some("")
             on:scroll=move |_| {
                 let now = dom::distance_from_end(LOG) > NEAR_END;
                 if away.get_untracked() != now { away.set(now) }
@@ -81,13 +83,13 @@ pub(super) fn Log(
         >
             <div class="log-inner">
                 {move || conversation.earlier.read().is_some().then(|| view! {
-                    <button type="button" class="button quiet earlier js-only" disabled=loading on:click=earlier>"Show earlier messages"</button>
+                    <button type="button" class="button quiet earlier js-only" disabled=loading on:click=earlier>{words.show_earlier}</button>
                 })}
                 <For each=move || conversation.parts.get() key=|part| part.key().to_owned() let(part)>
                     {match part {
                         Part::Finished { key, html } => view! { <div class="finished" data-part=key inner_html=html></div> }.into_any(),
                         Part::Sketch { text, .. } => view! {
-                            <article class="message user" aria-label="You"><div class="bubble"><p class="plain">{text}</p></div></article>
+                            <article class="message user" aria-label=words.you><div class="bubble"><p class="plain">{text}</p></div></article>
                         }.into_any(),
                         Part::Answer(answer) => view! { <LiveAnswer answer conversation/> }.into_any(),
                     }}
@@ -106,6 +108,7 @@ fn presses(
 ) -> impl Fn(ev::MouseEvent) {
     let toasts = expect_context::<Toasts>();
     let catalog = expect_context::<Catalog>();
+    let words = &words().chat;
     move |event| {
         let Some(press) = log::press(&event) else {
             return;
@@ -128,20 +131,20 @@ fn presses(
                         None => message_source(thread, message).await,
                     };
                     match text {
-                        Ok(text) => press.copied(clipboard::copy(&text).await),
+                        Ok(text) => press.copied(clipboard::copy(&text).await, words),
                         Err(error) => toasts.trouble(&unless_signed_out(error)),
                     }
                 });
             }
-            ("copy-id", _) => copy(press.id(), press),
-            ("code", _) => copy(press.code().unwrap_or_default(), press),
+            ("copy-id", _) => copy(press.id(), press, words),
+            ("code", _) => copy(press.code().unwrap_or_default(), press, words),
             _ => {}
         }
     }
 }
 
-fn copy(text: String, press: log::Press) {
-    spawn_local(async move { press.copied(clipboard::copy(&text).await) });
+fn copy(text: String, press: log::Press, words: &'static Chat) {
+    spawn_local(async move { press.copied(clipboard::copy(&text).await, words) });
 }
 
 /// The text of a message while it is edited, within the message.
@@ -155,6 +158,7 @@ fn Editor(
     editing: RwSignal<Option<MessageId>>,
 ) -> impl IntoView {
     let mount = log::element(&message)?;
+    let words = &words().chat;
     let before = log::text_of_question(&message).unwrap_or_default();
     log::mark_edited(&message, true);
     on_cleanup({
@@ -187,7 +191,7 @@ fn Editor(
                     submit();
                 }
             }>
-                <label class="visually-hidden" for=EDITOR>"Edit the message"</label>
+                <label class="visually-hidden" for=EDITOR>{words.edit}</label>
                 <textarea
                     id=EDITOR node_ref=area prop:value=before.clone()
                     on:input=|_| dom::fit_height(EDITOR)
@@ -201,8 +205,8 @@ fn Editor(
                     }
                 ></textarea>
                 <div class="edit-actions">
-                    <button type="button" class="button small" on:click=move |_| editing.set(None)>"Cancel"</button>
-                    <button type="submit" class="button small primary" disabled=move || conversation.running.read().is_some()>"Send again"</button>
+                    <button type="button" class="button small" on:click=move |_| editing.set(None)>{words.cancel}</button>
+                    <button type="submit" class="button small primary" disabled=move || conversation.running.read().is_some()>{words.send_again}</button>
                 </div>
             </form>
         </Portal>

@@ -9,7 +9,7 @@ use crate::ui::parts::icon::icon;
 use crate::ui::parts::post_form::PostForm;
 use crate::ui::state::threads::Threads;
 use crate::ui::state::toasts::Toasts;
-use crate::ui::state::unless_signed_out;
+use crate::ui::state::{unless_signed_out, words};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
@@ -53,14 +53,15 @@ pub(super) fn GoOn(
     go: Callback<Choice>,
 ) -> impl IntoView {
     let id = conversation.thread.read_untracked().id.to_string();
-    let label = format!("Continue with {}", replacement.display_name);
+    let words = &words().chat;
+    let label = (words.continue_with)(&replacement.display_name);
     let choice = Choice {
         provider: replacement.provider,
         model: replacement.model,
     };
     view! {
         <PostForm action=ReplaceModel::PATH fields=vec![("id", id)] submit=move || go.run(choice.clone())>
-            <button type="submit" class="button small" title="In a new chat, with this conversation in it">{label}</button>
+            <button type="submit" class="button small" title=words.continue_note>{label}</button>
         </PostForm>
     }
 }
@@ -77,7 +78,7 @@ pub(super) fn Farewell(
 ) -> impl IntoView {
     view! {
         <div class="farewell" role="note">
-            <p>{icon("warn")}{leaving.text}" You can still read this chat."</p>
+            <p>{icon("warn")}{leaving.text}" "{words().chat.still_readable}</p>
             {leaving.replacement.map(|replacement| view! { <GoOn conversation replacement go/> })}
         </div>
     }

@@ -16,7 +16,7 @@ use crate::ui::parts::notice::Notice;
 use crate::ui::shell::RequestSeed;
 use crate::ui::state::catalog::{Catalog, choice_of};
 use crate::ui::state::threads::Threads;
-use crate::ui::state::{Who, form_error, unless_signed_out};
+use crate::ui::state::{Who, form_error, unless_signed_out, words};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
@@ -26,25 +26,6 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 
 /// Where this browser keeps the model that was picked last.
 const LAST_MODEL: &str = "model";
-
-const STARTERS: [(&str, &str); 4] = [
-    (
-        "Explain",
-        "Explain how a hash map works to someone who knows arrays. Use one small example.",
-    ),
-    (
-        "Write",
-        "Write a short, friendly mail that moves our meeting from Tuesday to Thursday.",
-    ),
-    (
-        "Compare",
-        "Compare SQLite and PostgreSQL for a small web app in a table.",
-    ),
-    (
-        "Plan",
-        "Plan a three-day trip to Lisbon for two people who like food and walking.",
-    ),
-];
 
 /// The page of a new chat.
 #[component]
@@ -65,7 +46,7 @@ pub fn NewChat() -> impl IntoView {
         },
     );
     view! {
-        <Title text="New chat"/>
+        <Title text=words().begin.title/>
         <Suspense fallback=|| view! { <TopBar><div class="skeleton line"></div></TopBar> }>
             {move || {
                 let posted = posted.clone();
@@ -88,6 +69,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
     let threads = expect_context::<Threads>();
     let query = use_query_map();
     let navigate = use_navigate();
+    let words = &words().begin;
     let picked = RwSignal::new(
         query
             .read_untracked()
@@ -149,7 +131,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
             }
         });
     });
-    let blocked = Signal::derive(move || choice.read().is_none().then_some("Add a key to start."));
+    let blocked = Signal::derive(move || choice.read().is_none().then_some(words.add_key_to_start));
     let keyless = Memo::new(move |_| !catalog.any());
     let seed = use_context::<RequestSeed>().unwrap_or_default().0;
     let trouble = move || {
@@ -180,9 +162,9 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
                 None if keyless.get() => view! { <Keyless/> }.into_any(),
                 None => view! {
                     <div class="greeting">
-                        <h1>"What is on your mind?"</h1>
+                        <h1>{words.greeting}</h1>
                         <ul class="starters js-only">
-                            {STARTERS.map(|(name, prompt)| view! {
+                            {words.starters.map(|(name, prompt)| view! {
                                 <li><button type="button" on:click=move |_| {
                                     text.set(prompt.to_owned());
                                     dom::focus(super::COMPOSER);
@@ -197,7 +179,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
             {trouble}
             {move || {
                 let note = catalog.note(&choice.get()?)?;
-                Some(view! { <p class="muted small dock-note">{note}" "<a href="/providers">"Add a key"</a></p> })
+                Some(view! { <p class="muted small dock-note">{note}" "<a href="/providers">{words.add_key}</a></p> })
             }}
             <Composer
                 text draft=super::NEW_DRAFT.to_owned() action=StartThread::PATH
@@ -232,7 +214,7 @@ fn PlainPicker(choice: Memo<Option<Choice>>) -> impl IntoView {
         view! { <option value=choice.to_string() selected=true>{name}</option> }
     });
     view! {
-        <label class="no-js-only plain-picker">"Model "<select name="choice">{first}{groups}</select></label>
+        <label class="no-js-only plain-picker">{words().begin.model}" "<select name="choice">{first}{groups}</select></label>
     }
     .into_any()
 }
@@ -240,12 +222,13 @@ fn PlainPicker(choice: Memo<Option<Choice>>) -> impl IntoView {
 /// What is said to people who have no key yet.
 #[component]
 fn Keyless() -> impl IntoView {
+    let words = &words().begin;
     view! {
         <div class="greeting">
             <span class="point-icon large">{icon("key")}</span>
-            <h1>"Add your first key"</h1>
-            <p class="lead">"KeyLM talks to models with your own keys. Paste one and its models appear here."</p>
-            <p><a class="button primary large" href="/providers">{icon("plus")}"Add a key"</a></p>
+            <h1>{words.first_key}</h1>
+            <p class="lead">{words.first_key_lead}</p>
+            <p><a class="button primary large" href="/providers">{icon("plus")}{words.add_key}</a></p>
         </div>
     }
     .into_any()

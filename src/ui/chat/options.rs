@@ -6,27 +6,30 @@ use crate::shared::model::{Choice, Model};
 use crate::shared::validate::MAX_SYSTEM_PROMPT_CHARS;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::Catalog;
+use crate::ui::state::words;
 use leptos::html::{Input, Select, Textarea};
 use leptos::prelude::*;
 
 /// The dialog.
 pub(super) const ID: &str = "options";
 
-const EFFORTS: [(ReasoningEffort, &str); 7] = [
-    (ReasoningEffort::None, "None"),
-    (ReasoningEffort::Minimal, "Minimal"),
-    (ReasoningEffort::Low, "Low"),
-    (ReasoningEffort::Medium, "Medium"),
-    (ReasoningEffort::High, "High"),
-    (ReasoningEffort::Xhigh, "Very high"),
-    (ReasoningEffort::Max, "Highest"),
+/// In the order of the catalog's names.
+const EFFORTS: [ReasoningEffort; 7] = [
+    ReasoningEffort::None,
+    ReasoningEffort::Minimal,
+    ReasoningEffort::Low,
+    ReasoningEffort::Medium,
+    ReasoningEffort::High,
+    ReasoningEffort::Xhigh,
+    ReasoningEffort::Max,
 ];
 
 /// The button that opens the drawer.
 #[component]
 pub(super) fn OptionsButton() -> impl IntoView {
+    let name = words().options.open;
     view! {
-        <button type="button" class="icon-button js-only" aria-label="Settings of this chat" title="Settings of this chat" aria-haspopup="dialog" aria-controls=ID on:click=move |_| dom::open_dialog(ID)>
+        <button type="button" class="icon-button js-only" aria-label=name title=name aria-haspopup="dialog" aria-controls=ID on:click=move |_| dom::open_dialog(ID)>
             {icon("gear")}
         </button>
     }
@@ -49,6 +52,7 @@ pub(super) fn Options(
     save: Callback<(String, ChatSettings)>,
 ) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
+    let (words, close) = (&words().options, words().frame.close);
     let model = Memo::new(move |_| -> Option<Model> { catalog.model(&choice.get()?) });
     let reasons = move || {
         model
@@ -92,10 +96,7 @@ pub(super) fn Options(
             temperature: text(temperature).parse().ok(),
             max_tokens: text(tokens).parse().ok(),
             top_p: text(top_p).parse().ok(),
-            reasoning_effort: EFFORTS
-                .iter()
-                .find(|(effort, _)| effort.as_str() == chosen)
-                .map(|(effort, _)| *effort),
+            reasoning_effort: EFFORTS.into_iter().find(|effort| effort.as_str() == chosen),
         };
         let prompt = system
             .get_untracked()
@@ -109,38 +110,38 @@ pub(super) fn Options(
         <dialog id=ID class="drawer" aria-labelledby="options-title" on:click=move |event| if dom::on_backdrop(&event) { dom::close_dialog(ID) }>
             <form on:submit=move |event| { event.prevent_default(); submit(); }>
                 <header class="drawer-head">
-                    <h2 id="options-title">"Chat settings"</h2>
-                    <button type="button" class="icon-button" aria-label="Close" on:click=move |_| dom::close_dialog(ID)>{icon("close")}</button>
+                    <h2 id="options-title">{words.title}</h2>
+                    <button type="button" class="icon-button" aria-label=close on:click=move |_| dom::close_dialog(ID)>{icon("close")}</button>
                 </header>
                 <div class="field">
-                    <label for="opt-system">"System prompt"</label>
-                    <textarea id="opt-system" rows="7" maxlength=MAX_SYSTEM_PROMPT_CHARS.to_string() node_ref=system prop:value=prompt placeholder="How the model should behave in this chat"></textarea>
+                    <label for="opt-system">{words.system_prompt}</label>
+                    <textarea id="opt-system" rows="7" maxlength=MAX_SYSTEM_PROMPT_CHARS.to_string() node_ref=system prop:value=prompt placeholder=words.system_prompt_hint></textarea>
                 </div>
                 <div class="field">
-                    <label for="opt-temperature">"Temperature"</label>
-                    <input id="opt-temperature" type="number" min="0" max=hottest step="0.05" inputmode="decimal" placeholder="The provider’s default" node_ref=temperature prop:value=move || shown(settings.get().temperature)/>
-                    <p class="field-note">"Lower is steadier, higher is freer. 0 to " {hottest} "."</p>
+                    <label for="opt-temperature">{words.temperature}</label>
+                    <input id="opt-temperature" type="number" min="0" max=hottest step="0.05" inputmode="decimal" placeholder=words.default node_ref=temperature prop:value=move || shown(settings.get().temperature)/>
+                    <p class="field-note">{move || (words.temperature_note)(hottest())}</p>
                 </div>
                 <div class="field">
-                    <label for="opt-top-p">"Top p"</label>
-                    <input id="opt-top-p" type="number" min="0.01" max="1" step="0.01" inputmode="decimal" placeholder="The provider’s default" node_ref=top_p prop:value=move || shown(settings.get().top_p)/>
-                    <p class="field-note">"Change this or the temperature, not both."</p>
+                    <label for="opt-top-p">{words.top_p}</label>
+                    <input id="opt-top-p" type="number" min="0.01" max="1" step="0.01" inputmode="decimal" placeholder=words.default node_ref=top_p prop:value=move || shown(settings.get().top_p)/>
+                    <p class="field-note">{words.top_p_note}</p>
                 </div>
                 <div class="field">
-                    <label for="opt-tokens">"Longest answer, in tokens"</label>
-                    <input id="opt-tokens" type="number" min="1" max=move || longest().map(|n| n.to_string()) step="1" inputmode="numeric" placeholder="The provider’s default" node_ref=tokens prop:value=move || settings.get().max_tokens.map(|n| n.to_string()).unwrap_or_default()/>
-                    <p class="field-note">{move || longest().map(|n| format!("This model writes up to {n}."))}</p>
+                    <label for="opt-tokens">{words.longest}</label>
+                    <input id="opt-tokens" type="number" min="1" max=move || longest().map(|n| n.to_string()) step="1" inputmode="numeric" placeholder=words.default node_ref=tokens prop:value=move || settings.get().max_tokens.map(|n| n.to_string()).unwrap_or_default()/>
+                    <p class="field-note">{move || longest().map(words.longest_note)}</p>
                 </div>
                 <div class="field" hidden=move || !reasons()>
-                    <label for="opt-effort">"Reasoning effort"</label>
+                    <label for="opt-effort">{words.effort}</label>
                     <select id="opt-effort" node_ref=effort prop:value=move || settings.get().reasoning_effort.map_or("", ReasoningEffort::as_str)>
-                        <option value="">"The provider’s default"</option>
-                        {EFFORTS.map(|(effort, name)| view! { <option value=effort.as_str()>{name}</option> }).collect_view()}
+                        <option value="">{words.default}</option>
+                        {EFFORTS.into_iter().zip(words.efforts).map(|(effort, name)| view! { <option value=effort.as_str()>{name}</option> }).collect_view()}
                     </select>
-                    <p class="field-note">"What the model does not take is left out."</p>
+                    <p class="field-note">{words.effort_note}</p>
                 </div>
                 <footer class="drawer-foot">
-                    <button type="submit" class="button primary">"Save"</button>
+                    <button type="submit" class="button primary">{words.save}</button>
                 </footer>
             </form>
         </dialog>

@@ -1,12 +1,14 @@
 //! Picking a model.
 
 use crate::client::dom;
-use crate::shared::format::{FACTS, facts};
+use crate::shared::format::facts;
 use crate::shared::model::{Category, Choice, Model, ModelLine, PickerProvider};
+use crate::shared::words::Picker as Words;
 use crate::ui::parts::health::HealthLine;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::{Catalog, choice_of};
 use crate::ui::state::clock::Clock;
+use crate::ui::state::words;
 use leptos::ev;
 use leptos::prelude::*;
 
@@ -26,18 +28,18 @@ pub(super) fn open(catalog: Catalog) {
 #[derive(Clone, PartialEq)]
 enum Line {
     Provider(Box<PickerProvider>),
-    Shelf(&'static str),
+    Shelf(Option<Category>),
     Model(usize, Model),
     More(usize),
 }
 
-const fn shelf(category: Option<Category>) -> &'static str {
+const fn shelf(words: &Words, category: Option<Category>) -> &'static str {
     match category {
-        Some(Category::Recommended) => "Recommended",
-        Some(Category::Fast) => "Fast",
-        Some(Category::Balanced) => "Balanced",
-        Some(Category::Reasoning) => "Reasoning",
-        None => "All others",
+        Some(Category::Recommended) => words.recommended,
+        Some(Category::Fast) => words.fast,
+        Some(Category::Balanced) => words.balanced,
+        Some(Category::Reasoning) => words.reasoning,
+        None => words.others,
     }
 }
 
@@ -85,9 +87,9 @@ fn lines(providers: &[PickerProvider], search: &str) -> Vec<Line> {
                 hidden += 1;
                 continue;
             }
-            let name = shelf(model.category);
-            if wanted.is_empty() && last.replace(name) != Some(name) {
-                lines.push(Line::Shelf(name));
+            let category = model.category;
+            if wanted.is_empty() && last.replace(category) != Some(category) {
+                lines.push(Line::Shelf(category));
             }
             lines.push(Line::Model(shown, model.clone()));
             shown += 1;
@@ -117,6 +119,7 @@ pub(super) fn PickerButton(
     known: Option<ModelLine>,
 ) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
+    let words = &words().picker;
     // The catalog outlives the page and may wake this up while the page goes.
     let choice = move || choice.try_get().flatten();
     let provider = known.as_ref().map(|known| known.provider.clone());
@@ -128,14 +131,12 @@ pub(super) fn PickerButton(
             Some(choice) => catalog.model(&choice).map_or_else(
                 || (choice.model.to_string(), String::new()),
                 |model| {
-                    let facts = facts(model.context_window, model.pricing);
+                    let facts = facts(model.context_window, model.pricing, words.free);
                     (model.display_name, facts)
                 },
             ),
-            None if catalog.providers.read().is_none() => {
-                ("Loading models…".to_owned(), String::new())
-            }
-            None => ("No model".to_owned(), String::new()),
+            None if catalog.providers.read().is_none() => (words.loading.to_owned(), String::new()),
+            None => (words.no_model.to_owned(), String::new()),
         }
     };
     let said = Memo::new(move |_| said());
@@ -153,7 +154,7 @@ pub(super) fn PickerButton(
         >
             <span class="picker-what">
                 <span class="picker-model">{label}</span>
-                <span class="picker-facts" title=FACTS>{numbers}</span>
+                <span class="picker-facts" dir="auto" title=words.facts>{numbers}</span>
             </span>
             <span class="picker-provider">{provider}</span>
             {icon("down")}
@@ -173,6 +174,7 @@ pub(super) fn Picker(
 ) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     let search = RwSignal::new(String::new());
+    let (close, words) = (words().frame.close, &words().picker);
     let active = RwSignal::new(0_usize);
     // Most pages never show the list.
     let opened = Memo::new(move |_| catalog.opened.get() > 0);
@@ -229,8 +231,9 @@ pub(super) fn Picker(
     };
     let content = move || {
         let row = move |line: Line| match line {
-            Line::Shelf(name) => {
-                view! { <p class="shelf" role="presentation">{name}</p> }.into_any()
+            Line::Shelf(category) => {
+                view! { <p class="shelf" role="presentation">{shelf(words, category)}</p> }
+                    .into_any()
             }
             Line::Model(index, model) => {
                 view! { <ModelLine index model active choice take=Callback::new(take)/> }.into_any()
@@ -251,7 +254,7 @@ pub(super) fn Picker(
                 .into_any()
             }
             [Line::More(hidden)] => {
-                let text = format!("{hidden} more. Type to narrow the list.");
+                let text = (words.more)(*hidden);
                 view! { <p class="muted small picker-more">{text}</p> }.into_any()
             }
             _ => ().into_any(),
@@ -266,7 +269,7 @@ pub(super) fn Picker(
         }
         let list = list.try_get().unwrap_or_default();
         if list.is_empty() && opened.try_get() == Some(true) {
-            return view! { <p class="muted picker-more">"No model has that name."</p> }.into_any();
+            return view! { <p class="muted picker-more">{words.nothing_found}</p> }.into_any();
         }
         list.chunk_by(|_, next| matches!(next, Line::Model(..) | Line::Shelf(_)))
             .map(section)
@@ -275,23 +278,23 @@ pub(super) fn Picker(
     };
     view! {
         <dialog
-            id=ID class="picker" aria-label="Pick a model"
+            id=ID class="picker" aria-label=words.title
             on:click=move |event| if dom::on_backdrop(&event) { dom::close_dialog(ID) }
         >
             <div class="picker-head">
                 {icon("search")}
                 <input
-                    id="picker-search" type="text" inputmode="search" autofocus=true placeholder="Search models" aria-label="Search models" autocomplete="off"
+                    id="picker-search" type="text" inputmode="search" autofocus=true placeholder=words.search aria-label=words.search autocomplete="off"
                     aria-controls="picker-list"
                     aria-activedescendant=move || format!("model-{}", active.get())
                     prop:value=search
                     on:input=move |event| { search.set(event_target_value(&event)); active.set(0); }
                     on:keydown=on_key
                 />
-                <button type="button" class="icon-button" aria-label="Close" on:click=move |_| dom::close_dialog(ID)>{icon("close")}</button>
+                <button type="button" class="icon-button" aria-label=close on:click=move |_| dom::close_dialog(ID)>{icon("close")}</button>
             </div>
             <div class="picker-list" id="picker-list">{content}</div>
-            <a class="picker-all small" href="/models">"All models, with prices and limits"</a>
+            <a class="picker-all small" href="/models">{words.all}</a>
         </dialog>
     }
     .into_any()
@@ -302,6 +305,7 @@ pub(super) fn Picker(
 fn ProviderLine(provider: PickerProvider) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     let clock = expect_context::<Clock>();
+    let words = &words().picker;
     let id = provider.provider.id.clone();
     let asked = id.clone();
     let busy = Memo::new(move |_| catalog.refreshing.read().contains(&asked));
@@ -311,7 +315,7 @@ fn ProviderLine(provider: PickerProvider) -> impl IntoView {
         (Some(list), None) if list.stale => Some(
             list.warning
                 .clone()
-                .unwrap_or_else(|| "The list could not be renewed.".to_owned()),
+                .unwrap_or_else(|| words.not_renewed.to_owned()),
         ),
         _ => None,
     };
@@ -322,15 +326,15 @@ fn ProviderLine(provider: PickerProvider) -> impl IntoView {
     view! {
         <div class="picker-head-line" role="presentation" class:disabled=without>
             <span class="strong">{provider.provider.name.clone()}</span>
-            {fetched.map(|at| view! { <span class="muted small">{move || format!("listed {}", clock.ago(at))}</span> })}
-            {stale.then(|| view! { <span class="badge warn">{icon("warn")}"Stale"</span> })}
+            {fetched.map(|at| view! { <span class="muted small">{move || (words.listed)(&clock.ago(at))}</span> })}
+            {stale.then(|| view! { <span class="badge warn">{icon("warn")}{words.stale}</span> })}
             {if without {
-                view! { <a class="button small" href=format!("/providers#{id}")>"Add key"</a> }.into_any()
+                view! { <a class="button small" href=format!("/providers#{id}")>{words.add_key}</a> }.into_any()
             } else {
                 view! {
                     <button
-                        type="button" class="icon-button" class:spinning=busy disabled=busy aria-label=format!("Refresh the models of {}", provider.provider.name)
-                        title="Refresh" on:click=move |_| catalog.refresh(id.clone())
+                        type="button" class="icon-button" class:spinning=busy disabled=busy aria-label=(words.refresh_of)(&provider.provider.name)
+                        title=words.refresh on:click=move |_| catalog.refresh(id.clone())
                     >{icon("retry")}</button>
                 }.into_any()
             }}
@@ -351,6 +355,7 @@ fn ModelLine(
     choice: Signal<Option<Choice>>,
     take: Callback<Choice>,
 ) -> impl IntoView {
+    let words = &words().picker;
     let own = choice_of(&model);
     let current = choice.read_untracked().as_ref() == Some(&own);
     let tag = |on: bool, text: &'static str| on.then(|| view! { <span class="tag">{text}</span> });
@@ -366,14 +371,14 @@ fn ModelLine(
             <div class="model-name">
                 <span class="strong">{model.display_name}</span>
                 {current.then(|| icon("check"))}
-                {tag(can.vision, "Vision")}
-                {tag(can.tools, "Tools")}
-                {tag(can.reasoning, "Reasoning")}
-                {model.deprecated_at.map(|day| view! { <span class="tag warn">{format!("Ends {day}")}</span> })}
+                {tag(can.vision, words.can_see)}
+                {tag(can.tools, words.can_call)}
+                {tag(can.reasoning, words.can_reason)}
+                {model.deprecated_at.map(|day| view! { <span class="tag warn">{(words.ends)(&day)}</span> })}
             </div>
             <div class="model-facts small muted">
                 <span class="mono">{other_name}</span>
-                <span title=FACTS>{facts(model.context_window, model.pricing)}</span>
+                <span dir="auto" title=words.facts>{facts(model.context_window, model.pricing, words.free)}</span>
             </div>
         </div>
     }
@@ -387,6 +392,7 @@ mod tests {
     use crate::shared::model::{Capabilities, ModelList};
     use crate::shared::provider::ProviderView;
     use crate::shared::time::Timestamp;
+    use crate::shared::words::Language;
 
     fn provider(name: &str, models: Option<&[(&str, Option<Category>)]>) -> PickerProvider {
         let id = name.to_lowercase();
@@ -427,12 +433,14 @@ mod tests {
         }
     }
 
-    fn words(lines: &[Line]) -> Vec<String> {
+    fn told(lines: &[Line]) -> Vec<String> {
         lines
             .iter()
             .map(|line| match line {
                 Line::Provider(provider) => provider.provider.name.to_uppercase(),
-                Line::Shelf(name) => (*name).to_owned(),
+                Line::Shelf(category) => {
+                    shelf(&Language::English.words().picker, *category).to_owned()
+                }
                 Line::Model(index, model) => format!("{index} {}", model.id),
                 Line::More(n) => format!("{n} more"),
             })
@@ -462,7 +470,7 @@ mod tests {
             "2 odd",
             "ANT",
         ];
-        assert_eq!(words(&lines(&all, "")), expected);
+        assert_eq!(told(&lines(&all, "")), expected);
     }
 
     #[test]
@@ -474,10 +482,7 @@ mod tests {
             ),
             provider("Ant", None),
         ];
-        assert_eq!(
-            words(&lines(&all, "Mini")),
-            ["OPEN", "0 mini", "1 gpt-mini"]
-        );
-        assert_eq!(words(&lines(&all, "ant")), ["ANT"]);
+        assert_eq!(told(&lines(&all, "Mini")), ["OPEN", "0 mini", "1 gpt-mini"]);
+        assert_eq!(told(&lines(&all, "ant")), ["ANT"]);
     }
 }

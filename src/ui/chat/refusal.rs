@@ -6,13 +6,15 @@ use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::remedy::Way;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::Catalog;
+use crate::ui::state::words;
 use leptos::prelude::*;
 
 /// The way on that fits the trouble.
 fn remedy(code: ErrorCode, provider: &str) -> Option<AnyView> {
     let catalog = expect_context::<Catalog>();
-    let (way, name) = code.remedy()?;
-    Some(match way {
+    let remedy = code.remedy()?;
+    let name = words().errors.remedy(remedy);
+    Some(match remedy.way() {
         Way::Keys => view! { <a class="button" href=format!("/providers#{provider}")>{icon("key")}{name}</a> }.into_any(),
         Way::Models => view! {
             <button type="button" class="button js-only" on:click=move |_| picker::open(catalog)>{name}</button>
@@ -34,10 +36,11 @@ pub(super) fn Refusal(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    let words = &words().errors;
     view! {
         <div class="error-card" role="alert">
-            <p class="error-title">{icon("warn")}<strong>{error.code.headline()}</strong></p>
-            <p>{error.message}</p>
+            <p class="error-title">{icon("warn")}<strong>{(words.headline)(error.code)}</strong></p>
+            <p>{words.said(&error)}</p>
             <div class="error-actions">
                 {remedy(error.code, &provider)}
                 {children.map(|children| children())}

@@ -23,7 +23,7 @@ use crate::ui::state::catalog::Catalog;
 use crate::ui::state::elsewhere::Elsewhere;
 use crate::ui::state::threads::Threads;
 use crate::ui::state::toasts::Toasts;
-use crate::ui::state::{Who, form_error, unless_signed_out};
+use crate::ui::state::{Who, form_error, unless_signed_out, words};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -55,7 +55,7 @@ async fn load(threads: Threads, id: String) -> Loaded {
     let mut view = match (handed, id.parse::<ThreadId>()) {
         (Some(view), _) => Ok(view),
         (None, Ok(id)) => open_thread(id, None).await.map_err(unless_signed_out),
-        (None, Err(_)) => Err(AppError::new(ErrorCode::NotFound, "There is no such chat.")),
+        (None, Err(_)) => Err(AppError::new(ErrorCode::NotFound, "")),
     };
     let messages = view.as_mut().map(|view| std::mem::take(&mut view.messages));
     let html = messages
@@ -122,13 +122,22 @@ fn Current(first: Loaded, id: Memo<String>) -> impl IntoView {
 
 #[component]
 fn Missing(error: AppError) -> impl IntoView {
+    let words = words();
+    let (title, text) = if error.code == ErrorCode::NotFound {
+        (words.chat.no_such, words.chat.maybe_deleted.to_owned())
+    } else {
+        (
+            (words.errors.headline)(error.code),
+            words.errors.said(&error),
+        )
+    };
     view! {
-        <Title text="Not found"/>
+        <Title text=words.chat.not_found/>
         <TopBar><span></span></TopBar>
         <div class="greeting">
-            <h1>{if error.code == ErrorCode::NotFound { "There is no such chat" } else { error.code.headline() }}</h1>
-            <p class="lead">{if error.code == ErrorCode::NotFound { "It may have been deleted.".to_owned() } else { error.message }}</p>
-            <p><a class="button primary" href="/chat">"Start a new one"</a></p>
+            <h1>{title}</h1>
+            <p class="lead">{text}</p>
+            <p><a class="button primary" href="/chat">{words.chat.start_new}</a></p>
         </div>
     }
     .into_any()
@@ -139,6 +148,8 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     let threads = expect_context::<Threads>();
     let toasts = expect_context::<Toasts>();
+    let new_chat = words().begin.title;
+    let (words, dismiss) = (&words().chat, words().frame.dismiss);
     let posted = form_error("/fn/messages/").or_else(|| form_error("/fn/threads/"));
     let (line, leaving) = (view.model.clone(), view.model.leaving.clone());
     let conversation = Conversation::new(view, html);
@@ -194,7 +205,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
             match threads.change(id, change).await {
                 Ok(new) => {
                     thread.set(new);
-                    toasts.done("Saved. The next answer uses it.");
+                    toasts.done(words.saved);
                 }
                 Err(error) => toasts.trouble(&unless_signed_out(error)),
             }
@@ -208,7 +219,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     });
     // The document asks for the title wherever its stream is polled, and the tab once more after the page is gone: no
     // arena of signals is there then, so the title is a signal of its own.
-    let tab = ArcRwSignal::new(thread.read_untracked().name().to_owned());
+    let tab = ArcRwSignal::new(thread.read_untracked().name_or(new_chat).to_owned());
     let title = {
         let tab = tab.clone();
         move || tab.get()
@@ -219,7 +230,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
         } else {
             ""
         };
-        if let Some(title) = thread.try_with(|thread| thread.name().to_owned()) {
+        if let Some(title) = thread.try_with(|thread| thread.name_or(new_chat).to_owned()) {
             tab.set(format!("{mark}{title}"));
         }
     });
@@ -233,7 +244,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
         <Title text=title/>
         <TopBar>
             <PickerButton choice known=line/>
-            <h1 class="top-title">{move || thread.read().name().to_owned()}</h1>
+            <h1 class="top-title">{move || thread.read().name_or(new_chat).to_owned()}</h1>
             <OptionsButton/>
         </TopBar>
         {leaving.map(|leaving| view! { <Farewell conversation leaving go/> })}
@@ -249,7 +260,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
         </form>
         <div class="dock">
             {move || away.get().then(|| view! {
-                <button type="button" class="latest" class:fresh=busy aria-label="Jump to the latest" on:click=move |_| dom::scroll_to_end(LOG)>
+                <button type="button" class="latest" class:fresh=busy aria-label=words.to_latest on:click=move |_| dom::scroll_to_end(LOG)>
                     {icon("latest")}
                 </button>
             })}
@@ -258,19 +269,19 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
             {move || conversation.refused.get().map(|error| view! {
                 <Refusal error=error.clone() provider=thread.read_untracked().provider.to_string()>
                     {error.replacement().map(|replacement| view! { <GoOn conversation replacement go/> })}
-                    <button type="button" class="button small js-only" on:click=move |_| conversation.refused.set(None)>"Dismiss"</button>
+                    <button type="button" class="button small js-only" on:click=move |_| conversation.refused.set(None)>{dismiss}</button>
                 </Refusal>
             })}
             <Composer
                 text draft action=SendMessage::PATH busy stopping=conversation.stopping
-                blocked=Signal::derive(move || conversation.gone.get().then_some("This chat was deleted."))
+                blocked=Signal::derive(move || conversation.gone.get().then_some(words.deleted))
                 send stop=Callback::new(move |()| conversation.stop()) edit_last
             >
                 <input type="hidden" name="thread" value=thread_id/>
                 <input type="hidden" name="client_request_id" value=seed/>
             </Composer>
         </div>
-        <p class="visually-hidden" role="status">{conversation.said}</p>
+        <p class="visually-hidden" role="status">{move || (conversation.said.get())(words)}</p>
         <Picker choice pick/>
         <Options
             choice prompt=Signal::derive(move || thread.read().system_prompt.clone().unwrap_or_default())
@@ -314,6 +325,7 @@ fn catch_up(conversation: Conversation) {
 /// Says that the thread was deleted elsewhere. What was written for it goes along to a new one.
 #[component]
 fn Gone(thread: RwSignal<Thread>, text: RwSignal<String>) -> impl IntoView {
+    let words = &words().chat;
     let take_along = move |_| {
         let written = text.get_untracked();
         if !written.trim().is_empty() {
@@ -324,10 +336,10 @@ fn Gone(thread: RwSignal<Thread>, text: RwSignal<String>) -> impl IntoView {
     };
     view! {
         <div class="error-card" role="alert">
-            <p class="error-title">{icon("trash")}<strong>"This chat was deleted"</strong></p>
-            <p>"That was done in another tab or on another device. What you still see here is not kept anywhere else."</p>
+            <p class="error-title">{icon("trash")}<strong>{words.gone_title}</strong></p>
+            <p>{words.gone}</p>
             <div class="error-actions">
-                <a class="button small primary" href="/chat" on:click=take_along>"Start a new chat"</a>
+                <a class="button small primary" href="/chat" on:click=take_along>{words.start_another}</a>
             </div>
         </div>
     }
@@ -338,6 +350,7 @@ fn Gone(thread: RwSignal<Thread>, text: RwSignal<String>) -> impl IntoView {
 #[component]
 fn LinkBanner(conversation: Conversation) -> impl IntoView {
     let late = RwSignal::new(false);
+    let words = &words().chat;
     Effect::new(move || {
         late.set(false);
         if matches!(conversation.link.get(), Link::Lost | Link::Dead)
@@ -350,9 +363,9 @@ fn LinkBanner(conversation: Conversation) -> impl IntoView {
     move || {
         (late.get() && conversation.running.read().is_some()).then(|| match conversation.link.get() {
             Link::Dead => view! {
-                <p class="banner" role="status">"The connection is gone. The answer goes on without it. " <a href="" rel="external">"Reload"</a></p>
+                <p class="banner" role="status">{words.connection_gone}" "<a href="" rel="external">{words.reload}</a></p>
             }.into_any(),
-            _ => view! { <p class="banner" role="status">"Reconnecting… Nothing is lost."</p> }.into_any(),
+            _ => view! { <p class="banner" role="status">{words.reconnecting}</p> }.into_any(),
         })
     }
 }
@@ -362,11 +375,12 @@ fn LinkBanner(conversation: Conversation) -> impl IntoView {
 fn OtherModel(wanted: RwSignal<Option<Choice>>, go: Callback<Choice>) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     let navigate = use_navigate();
-    let name = move || {
+    let words = &words().chat;
+    let title = move || {
         wanted.get().map(|choice| {
-            catalog
-                .model(&choice)
-                .map_or_else(|| choice.model.to_string(), |model| model.display_name)
+            let model = catalog.model(&choice);
+            let name = model.map_or_else(|| choice.model.to_string(), |model| model.display_name);
+            (words.other_model)(&name)
         })
     };
     let close = move || dom::close_dialog("other-model");
@@ -385,12 +399,12 @@ fn OtherModel(wanted: RwSignal<Option<Choice>>, go: Callback<Choice>) -> impl In
     };
     view! {
         <dialog id="other-model" class="modal" aria-labelledby="other-model-title" on:click=move |event| if dom::on_backdrop(&event) { close() }>
-            <h2 id="other-model-title">"Go on with " {name} "?"</h2>
-            <p class="muted">"A chat keeps its model, so that it stays clear who said what. You can take this conversation along into a new chat."</p>
+            <h2 id="other-model-title">{title}</h2>
+            <p class="muted">{words.other_model_note}</p>
             <div class="modal-actions">
-                <button type="button" class="button primary" on:click=fork>"Continue there with this history"</button>
-                <button type="button" class="button" on:click=fresh>"Start an empty chat"</button>
-                <button type="button" class="button quiet" on:click=move |_| close()>"Stay"</button>
+                <button type="button" class="button primary" on:click=fork>{words.continue_there}</button>
+                <button type="button" class="button" on:click=fresh>{words.start_empty}</button>
+                <button type="button" class="button quiet" on:click=move |_| close()>{words.stay}</button>
             </div>
         </dialog>
     }

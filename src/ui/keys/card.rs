@@ -5,32 +5,30 @@ use crate::api::keys::AddKey;
 use crate::client::dom;
 use crate::shared::error::AppError;
 use crate::shared::provider::{KeyStatus, KeyView, ProviderCard, ProviderView};
+use crate::shared::words::Keys;
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::health::HealthLine;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::toasts::Toasts;
-use crate::ui::state::unless_signed_out;
+use crate::ui::state::{unless_signed_out, words};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 /// How a provider stands: a class for the dot and a few words.
-fn standing(keys: &[KeyView]) -> (&'static str, String) {
+fn standing(words: &Keys, keys: &[KeyView]) -> (&'static str, String) {
     let good = |key: &&KeyView| {
         key.active && !matches!(key.status, KeyStatus::Invalid | KeyStatus::Unreadable)
     };
     let usable = keys.iter().filter(good).count();
     let broken = keys.iter().any(|key| key.active && !good(&key));
     match (keys.len(), usable) {
-        (0, _) => ("off", "Not connected".to_owned()),
-        (_, 0) if broken => ("bad", "Needs attention".to_owned()),
-        (_, 0) => ("off", "Switched off".to_owned()),
-        (_, 1) if broken => ("warn", "Connected, one key needs attention".to_owned()),
-        (_, 1) => ("on", "Connected".to_owned()),
-        (_, n) => (
-            if broken { "warn" } else { "on" },
-            format!("Connected with {n} keys"),
-        ),
+        (0, _) => ("off", words.not_connected.to_owned()),
+        (_, 0) if broken => ("bad", words.needs_attention.to_owned()),
+        (_, 0) => ("off", words.switched_off.to_owned()),
+        (_, 1) if broken => ("warn", words.one_needs_attention.to_owned()),
+        (_, 1) => ("on", words.connected.to_owned()),
+        (_, n) => (if broken { "warn" } else { "on" }, (words.with_keys)(n)),
     }
 }
 
@@ -44,7 +42,8 @@ pub(super) fn Card(
     let keys = RwSignal::new(card.keys);
     let catalog = expect_context::<Catalog>();
     let toasts = expect_context::<Toasts>();
-    let standing = Memo::new(move |_| keys.with(|keys| standing(keys)));
+    let words = &words().keys;
+    let standing = Memo::new(move |_| keys.with(|keys| standing(words, keys)));
     let add = ServerAction::<AddKey>::new();
     Effect::new(move || match add.value().get() {
         Some(Ok(key)) => {
@@ -53,7 +52,7 @@ pub(super) fn Card(
                 keys.push(key);
             });
             dom::fold(provider.read_value().id.as_str());
-            toasts.done(format!("{} is connected.", provider.read_value().name));
+            toasts.done((words.is_connected)(&provider.read_value().name));
             catalog.load();
         }
         Some(Err(error)) => _ = unless_signed_out(error),
@@ -76,7 +75,7 @@ pub(super) fn Card(
                     {card.health.map(|health| view! { <HealthLine health/> })}
                 </div>
                 {(!docs.is_empty()).then(|| view! {
-                    <a class="small" href=docs target="_blank" rel="noopener noreferrer">"Get a key"<span class="visually-hidden">{format!(" for {name}")}</span></a>
+                    <a class="small" href=docs target="_blank" rel="noopener noreferrer">{words.get_key}<span class="visually-hidden">{(words.get_key_for)(&name)}</span></a>
                 })}
             </header>
             <ul class="keys" class:empty=move || keys.read().is_empty()>
@@ -86,22 +85,22 @@ pub(super) fn Card(
             </ul>
             {connect.then(|| view! {
                 // Not a page of ours: the server sends on to the provider's.
-                <a class="button primary" rel="external" href=format!("/api/providers/{id}/connect")>{format!("Connect {name}")}</a>
+                <a class="button primary" rel="external" href=format!("/api/providers/{id}/connect")>{(words.connect_to)(&name)}</a>
             })}
             <details class="connect">
                 <summary class="button">
                     {icon("plus")}
                     {move || match keys.read().is_empty() {
-                        true if connect => "Paste a key",
-                        true => "Connect",
-                        false => "Add another key",
+                        true if connect => words.paste,
+                        true => words.connect,
+                        false => words.add_another,
                     }}
                 </summary>
                 <ActionForm action=add attr:autocomplete="off">
                     <input type="hidden" name="provider" value=sent/>
                     {fields(&provider.read_value(), &scope, error)}
-                    <Field name="label".to_owned() label="Label" placeholder="Work, private, …" hint="For you, to tell keys apart. May stay empty." scope=scope required=false/>
-                    <Submit busy=add.pending() label="Check and save" busy_label="Checking with the provider…"/>
+                    <Field name="label".to_owned() label=words.label placeholder=words.label_example hint=words.label_hint scope=scope required=false/>
+                    <Submit busy=add.pending() label=words.save busy_label=words.checking/>
                 </ActionForm>
             </details>
         </section>
@@ -121,6 +120,7 @@ pub(super) fn fields(
         .position(|field| field.secret)
         .unwrap_or(0);
     let hint = provider.key_hint.clone();
+    let choose = words().keys.choose;
     let field = |(index, field): (usize, &crate::shared::provider::CredentialField)| {
         let name = format!("credentials[{}]", field.name);
         let key = field.name.clone();
@@ -153,7 +153,7 @@ pub(super) fn fields(
                 <div class="field">
                     <label for=id.clone()>{field.label.clone()}</label>
                     <select id=id name=name required aria-invalid=move || problem.read().is_some().then_some("true")>
-                        <option value="">"Choose…"</option>
+                        <option value="">{choose}</option>
                         {options}
                     </select>
                     <p class="field-note trouble" aria-live="polite">{move || problem.get()}</p>
@@ -194,6 +194,7 @@ pub(super) fn fields(
 mod tests {
     use super::*;
     use crate::shared::time::Timestamp;
+    use crate::shared::words::Language;
 
     fn key(status: KeyStatus, active: bool) -> KeyView {
         KeyView {
@@ -213,14 +214,15 @@ mod tests {
 
     #[test]
     fn a_card_is_green_only_with_a_key_that_works() {
-        assert_eq!(standing(&[]).0, "off");
-        assert_eq!(standing(&[key(KeyStatus::Valid, true)]).0, "on");
-        assert_eq!(standing(&[key(KeyStatus::Valid, false)]).0, "off");
-        assert_eq!(standing(&[key(KeyStatus::Invalid, true)]).0, "bad");
+        let colour = |keys: &[KeyView]| standing(&Language::English.words().keys, keys).0;
+        assert_eq!(colour(&[]), "off");
+        assert_eq!(colour(&[key(KeyStatus::Valid, true)]), "on");
+        assert_eq!(colour(&[key(KeyStatus::Valid, false)]), "off");
+        assert_eq!(colour(&[key(KeyStatus::Invalid, true)]), "bad");
         let mixed = [
             key(KeyStatus::Unverified, true),
             key(KeyStatus::Unreadable, true),
         ];
-        assert_eq!(standing(&mixed).0, "warn");
+        assert_eq!(colour(&mixed), "warn");
     }
 }

@@ -6,38 +6,37 @@ use crate::api::keys::{move_key, remove_key, set_key_active, test_key};
 use crate::client::dom;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::provider::{KeyStatus, KeyView, ProviderView};
+use crate::shared::words::Key;
 use crate::ui::parts::field::Submit;
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::post_form::PostForm;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::clock::Clock;
 use crate::ui::state::toasts::Toasts;
-use crate::ui::state::unless_signed_out;
+use crate::ui::state::{unless_signed_out, words};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 
 /// What the badge says and its class.
-fn badge(key: &KeyView) -> (&'static str, &'static str) {
+fn badge(words: &Key, key: &KeyView) -> (&'static str, &'static str) {
     match key.status {
-        _ if !key.active => ("off", "Off"),
-        KeyStatus::Valid => ("on", "Valid"),
-        KeyStatus::Invalid => ("bad", "Refused"),
-        KeyStatus::Unverified => ("warn", "Unverified"),
-        KeyStatus::Unreadable => ("bad", "Unreadable"),
+        _ if !key.active => ("off", words.off),
+        KeyStatus::Valid => ("on", words.valid),
+        KeyStatus::Invalid => ("bad", words.refused),
+        KeyStatus::Unverified => ("warn", words.unverified),
+        KeyStatus::Unreadable => ("bad", words.unreadable),
     }
 }
 
 /// What to do about a key's last trouble.
-fn fix(code: ErrorCode) -> &'static str {
+const fn fix(words: &Key, code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::InvalidKey | ErrorCode::KeyUnreadable => "Replace the key, or remove it.",
-        ErrorCode::InsufficientPermission => {
-            "Widen the key’s permissions at the provider, then test it."
-        }
-        ErrorCode::QuotaExhausted => "Add credit at the provider, then test the key.",
-        _ => "Test the key again in a moment.",
+        ErrorCode::InvalidKey | ErrorCode::KeyUnreadable => words.fix_by_replacing,
+        ErrorCode::InsufficientPermission => words.fix_by_widening,
+        ErrorCode::QuotaExhausted => words.fix_by_paying,
+        _ => words.fix_by_testing,
     }
 }
 
@@ -54,6 +53,7 @@ pub(super) fn KeyRow(
     let clock = expect_context::<Clock>();
     let catalog = expect_context::<Catalog>();
     let toasts = expect_context::<Toasts>();
+    let (words, checking) = (&words().key, words().keys.checking);
     let id = StoredValue::new(key.id.clone());
     let provider_id = StoredValue::new(key.provider.clone());
     let key = Memo::new(move |last: Option<&KeyView>| {
@@ -89,7 +89,7 @@ pub(super) fn KeyRow(
             match test_key(provider_id.get_value(), id.get_value()).await {
                 Ok(test) => {
                     if test.valid {
-                        toasts.done("The provider accepts this key.");
+                        toasts.done(words.accepted);
                     }
                     take(test.key);
                 }
@@ -126,7 +126,7 @@ pub(super) fn KeyRow(
         spawn_local(async move {
             match remove_key(provider_id.get_value(), id.get_value()).await {
                 Ok(()) => {
-                    toasts.done("The key was removed.");
+                    toasts.done(words.removed);
                     catalog.load();
                     keys.update(|keys| keys.retain(|k| k.id != id.get_value()));
                 }
@@ -139,7 +139,7 @@ pub(super) fn KeyRow(
     Effect::new(move || {
         if let Some(Ok(new)) = replace.value().get() {
             dom::fold(new.id.as_str());
-            toasts.done("The key was replaced. The old one serves no further request.");
+            toasts.done(words.replaced);
             take(new);
         }
     });
@@ -156,70 +156,57 @@ pub(super) fn KeyRow(
         names
     };
     let what_stops = move || {
-        let name = provider.read_value().name.clone();
-        match keys
-            .read()
-            .iter()
-            .filter(|k| k.active && k.id != id.get_value())
-            .count()
-        {
-            0 => format!(
-                "It is the only active key for {name}: its chats stay readable and cannot go on until you add another."
-            ),
-            1 => {
-                format!("No request leaves with it from then on. Your other {name} key takes over.")
-            }
-            n => format!(
-                "No request leaves with it from then on. Your {n} other {name} keys take over."
-            ),
-        }
+        let keys = keys.read();
+        let others = keys.iter().filter(|k| k.active && k.id != id.get_value());
+        (words.what_stops)(others.count(), &provider.read_value().name)
     };
     view! {
         <li class="key" id=id.get_value().to_string() class:off=move || !key.read().active>
             <div class="key-main">
                 <p class="key-name">
-                    <span class="strong">{move || match key.read().label.as_str() { "" => "Key".to_owned(), label => label.to_owned() }}</span>
+                    <span class="strong">{move || match key.read().label.as_str() { "" => words.key.to_owned(), label => label.to_owned() }}</span>
                     <code>{move || key.read().mask.clone()}</code>
-                    <span class=move || format!("badge {}", badge(&key.read()).0)>{move || badge(&key.read()).1}</span>
+                    <span class=move || format!("badge {}", badge(words, &key.read()).0)>{move || badge(words, &key.read()).1}</span>
                 </p>
                 <p class="muted small">
-                    "Added " {move || clock.ago(key.read().created_at)}
-                    {move || key.read().last_validated_at.map(|at| format!(" · checked {}", clock.ago(at)))}
-                    {move || key.read().last_used_at.map_or_else(|| " · never used".to_owned(), |at| format!(" · used {}", clock.ago(at)))}
+                    {move || (words.added)(&clock.ago(key.read().created_at))}
+                    {move || key.read().last_validated_at.map(|at| [" · ", &(words.checked)(&clock.ago(at))].concat())}
+                    " · "
+                    {move || key.read().last_used_at.map_or_else(|| words.never_used.to_owned(), |at| (words.used)(&clock.ago(at)))}
                 </p>
                 {move || key.read().last_error.clone().map(|error| view! {
-                    <p class="key-error small">{icon("warn")}<span>{error.message}" "<strong>{fix(error.code)}</strong></span></p>
+                    <p class="key-error small">{icon("warn")}<span>{error.message}" "<strong>{fix(words, error.code)}</strong></span></p>
                 })}
             </div>
             <div class="key-actions">
                 <PostForm action=MoveKey::PATH fields=with("position", place_now().saturating_sub(1).to_string()) submit=move || shift(place_now().saturating_sub(1))>
-                    <button type="submit" class="icon-button" aria-label="Try earlier" hidden=alone disabled=first>{icon("up")}</button>
+                    <button type="submit" class="icon-button" aria-label=words.earlier hidden=alone disabled=first>{icon("up")}</button>
                 </PostForm>
                 <PostForm action=MoveKey::PATH fields=with("position", (place_now() + 1).to_string()) submit=move || shift(place_now() + 1)>
-                    <button type="submit" class="icon-button" aria-label="Try later" hidden=alone disabled=last>{icon("down")}</button>
+                    <button type="submit" class="icon-button" aria-label=words.later hidden=alone disabled=last>{icon("down")}</button>
                 </PostForm>
                 <PostForm action=TestKey::PATH fields=names() submit=test>
-                    <button type="submit" class="button small" class:busy=move || busy.get() == "test" disabled=move || busy.get() == "test">"Test"</button>
+                    <button type="submit" class="button small" class:busy=move || busy.get() == "test" disabled=move || busy.get() == "test">{words.test}</button>
                 </PostForm>
                 <PostForm action=SetKeyActive::PATH fields=with("active", (!key.get_untracked().active).to_string()) submit=switch>
-                    <button type="submit" class="button small">{move || if key.read().active { "Switch off" } else { "Switch on" }}</button>
+                    <button type="submit" class="button small">{move || if key.read().active { words.switch_off } else { words.switch_on }}</button>
                 </PostForm>
             </div>
             <div class="key-more">
                 <details>
-                    <summary>"Replace"</summary>
+                    <summary>{words.replace}</summary>
                     <ActionForm action=replace attr:autocomplete="off">
                         <input type="hidden" name="provider" value=provider_id.get_value().to_string()/>
                         <input type="hidden" name="key" value=id.get_value().to_string()/>
                         {fields(&provider.read_value(), &format!("{}-", id.get_value()), error)}
-                        <Submit busy=replace.pending() label="Check and replace" busy_label="Checking with the provider…"/>
+                        <Submit busy=replace.pending() label=words.check_and_replace busy_label=checking/>
                     </ActionForm>
                 </details>
                 <details>
-                    <summary>"Remove"</summary>
+                    <summary>{words.remove}</summary>
                     <p class="small">{what_stops}</p>
                     <PostForm action=RemoveKey::PATH fields=names() submit=remove>
-                        <button type="submit" class="button danger" disabled=move || busy.get() == "remove">{icon("trash")}"Remove this key"</button>
+                        <button type="submit" class="button danger" disabled=move || busy.get() == "remove">{icon("trash")}{words.remove_this}</button>
                     </PostForm>
                 </details>
             </div>

@@ -5,7 +5,7 @@ use crate::shared::error::AppError;
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::notice::Notice;
-use crate::ui::state::Who;
+use crate::ui::state::{Who, words};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -70,16 +70,17 @@ pub fn SignIn() -> impl IntoView {
     let (error, field) = errors(move || action.value().get());
     let query = use_query_map();
     let next = move || query.read().get("next").unwrap_or_default();
+    let words = &words().door;
     view! {
-        <Door title="Sign in">
+        <Door title=words.sign_in>
             <ActionForm action>
                 {general(error, &["email"])}
                 <input type="hidden" name="next" value=next/>
-                <Field name="email".to_owned() label="E-mail" kind="email" autocomplete="username" error=field("email")/>
-                <Field name="password".to_owned() label="Password" kind="password" autocomplete="current-password" error=field("password")/>
-                <Submit busy=action.pending() label="Sign in" busy_label="Signing in…" class="wide"/>
+                <Field name="email".to_owned() label=words.email kind="email" autocomplete="username" error=field("email")/>
+                <Field name="password".to_owned() label=words.password kind="password" autocomplete="current-password" error=field("password")/>
+                <Submit busy=action.pending() label=words.sign_in busy_label=words.signing_in class="wide"/>
             </ActionForm>
-            <p class="aside">"New here? " <a href="/sign-up">"Create an account"</a></p>
+            <p class="aside">{words.new_here}" "<a href="/sign-up">{words.to_sign_up}</a></p>
         </Door>
     }
     .into_any()
@@ -90,19 +91,20 @@ pub fn SignIn() -> impl IntoView {
 pub fn SignUp() -> impl IntoView {
     let action = ServerAction::<SignUpFn>::new();
     let (error, field) = errors(move || action.value().get());
+    let words = &words().door;
     view! {
-        <Door title="Create your account">
+        <Door title=words.sign_up_title>
             <ActionForm action>
                 {general(error, &["email", "password"])}
-                <Field name="email".to_owned() label="E-mail" kind="email" autocomplete="username" error=field("email")/>
+                <Field name="email".to_owned() label=words.email kind="email" autocomplete="username" error=field("email")/>
                 <Field
-                    name="password".to_owned() label="Password" kind="password" autocomplete="new-password"
-                    hint="At least 8 characters. A phrase is easy to remember and hard to guess."
+                    name="password".to_owned() label=words.password kind="password" autocomplete="new-password"
+                    hint=words.password_hint
                     error=field("password")
                 />
-                <Submit busy=action.pending() label="Create account" busy_label="Creating…" class="wide"/>
+                <Submit busy=action.pending() label=words.sign_up busy_label=words.signing_up class="wide"/>
             </ActionForm>
-            <p class="aside">"Have an account? " <a href="/sign-in">"Sign in"</a></p>
+            <p class="aside">{words.known_here}" "<a href="/sign-in">{words.sign_in}</a></p>
         </Door>
     }
     .into_any()

@@ -4,7 +4,7 @@ use crate::api::models::discover_models;
 use crate::shared::error::AppError;
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::notice::Notice;
-use crate::ui::state::{Who, unless_signed_out};
+use crate::ui::state::{Who, unless_signed_out, words};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
@@ -43,9 +43,10 @@ pub fn Models() -> impl IntoView {
         }
     });
     let list = Resource::new(move || query.get(), load);
+    let title = words().sidebar.models;
     view! {
-        <Title text="Models"/>
-        <TopBar><h1>"Models"</h1></TopBar>
+        <Title text=title/>
+        <TopBar><h1>{title}</h1></TopBar>
         <div class="page models-page">
             <Suspense fallback=|| view! { <div class="skeleton lines" aria-busy="true"></div> }>
                 {move || Suspend::new(async move {

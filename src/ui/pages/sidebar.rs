@@ -13,15 +13,14 @@ use crate::ui::state::preferences::Prefs;
 use crate::ui::state::search::Search;
 use crate::ui::state::threads::Threads;
 use crate::ui::state::toasts::Toasts;
-use crate::ui::state::{Who, unless_signed_out};
+use crate::ui::state::{Who, unless_signed_out, words};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
-const GROUPS: [&str; 5] = ["Today", "Yesterday", "Last 7 days", "Last 30 days", "Older"];
-
+/// Which of the groups of the catalog an age belongs to.
 const fn group_of(days_ago: i64) -> usize {
     match days_ago {
         ..=0 => 0,
@@ -51,13 +50,15 @@ pub(super) fn Sidebar() -> impl IntoView {
     // The chats stay until there is something to show in their place.
     let searching = Memo::new(move |_| search.is_on() && search.page.read().is_some());
     let path = use_location().pathname;
+    let words = words();
+    let (said, new_chat) = (&words.sidebar, words.begin.title);
     let here = move |to: &'static str| move || (path.get() == to).then_some("page");
     view! {
-        <aside class="side" id="side" aria-label="Chats and pages">
+        <aside class="side" id="side" aria-label=said.label>
             <div class="side-head">
                 <a class="brand" href="/chat">{icon("key")}"KeyLM"</a>
                 <button
-                    type="button" class="icon-button js-only" aria-label="Close the sidebar" aria-controls="side"
+                    type="button" class="icon-button js-only" aria-label=said.close aria-controls="side"
                     on:click=move |_| {
                         if drawer.0.get_untracked() { drawer.0.set(false) } else { prefs.set_side_open(false) }
                     }
@@ -65,15 +66,15 @@ pub(super) fn Sidebar() -> impl IntoView {
                     {icon("side")}
                 </button>
             </div>
-            <a class="button wide" href="/chat" aria-current=here("/chat")>{icon("new")}"New chat"</a>
+            <a class="button wide" href="/chat" aria-current=here("/chat")>{icon("new")}{new_chat}</a>
             <div class="side-search js-only">
                 {icon("search")}
                 <input
-                    id="thread-search" type="search" placeholder="Search chats" aria-label="Search chats" autocomplete="off"
+                    id="thread-search" type="search" placeholder=said.search aria-label=said.search autocomplete="off"
                     prop:value=search.typed on:input=move |event| search.typed.set(event_target_value(&event))
                 />
             </div>
-            <nav class="side-list" aria-label="Chats">
+            <nav class="side-list" aria-label=said.chats>
                 <Suspense fallback=|| view! { <div class="skeleton lines" aria-busy="true"></div> }>
                     {move || Suspend::new(async move {
                         who.session().await;
@@ -89,10 +90,10 @@ pub(super) fn Sidebar() -> impl IntoView {
                     })}
                 </Suspense>
             </nav>
-            <nav class="side-foot" aria-label="Pages">
-                <a href="/providers" aria-current=here("/providers")>{icon("key")}"Providers"</a>
-                <a href="/models" aria-current=here("/models")>{icon("search")}"Models"</a>
-                <a href="/settings" aria-current=here("/settings")>{icon("gear")}"Settings"</a>
+            <nav class="side-foot" aria-label=said.pages>
+                <a href="/providers" aria-current=here("/providers")>{icon("key")}{said.providers}</a>
+                <a href="/models" aria-current=here("/models")>{icon("search")}{said.models}</a>
+                <a href="/settings" aria-current=here("/settings")>{icon("gear")}{said.settings}</a>
             </nav>
         </aside>
     }
@@ -125,13 +126,14 @@ fn FoundList(
             }
         });
     };
+    let words = &words().sidebar;
     let any_more = move || {
         let page = search.page.read();
         page.as_ref().is_some_and(|page| page.next_cursor.is_some())
     };
     view! {
         <p class="muted small side-empty" role="status">
-            {move || nothing.get().then_some("No chat has all of these words.")}
+            {move || nothing.get().then_some(words.nothing_found)}
         </p>
         <ul>
             <For each=move || found.get() key=|found| (found.thread.id.clone(), found.thread.title.clone(), found.snippet.clone()) let(found)>
@@ -139,7 +141,7 @@ fn FoundList(
             </For>
         </ul>
         {move || any_more().then(|| view! {
-            <button type="button" class="button quiet wide" on:click=more>"Show more"</button>
+            <button type="button" class="button quiet wide" on:click=more>{words.more_found}</button>
         })}
     }
     .into_any()
@@ -172,6 +174,7 @@ fn ThreadList() -> impl IntoView {
             }
         });
     };
+    let words = &words().sidebar;
     let empty = Memo::new(move |_| groups.read().iter().all(Vec::is_empty));
     // Line by line, so that an open menu stays open when something moves elsewhere.
     let group = |(index, title): (usize, &'static str)| {
@@ -196,10 +199,10 @@ fn ThreadList() -> impl IntoView {
         }
     };
     view! {
-        {move || empty.get().then(|| view! { <p class="muted small side-empty">"No chats yet."</p> })}
-        {GROUPS.into_iter().enumerate().map(group).collect_view()}
+        {move || empty.get().then(|| view! { <p class="muted small side-empty">{words.none}</p> })}
+        {words.groups.into_iter().enumerate().map(group).collect_view()}
         {move || threads.cursor.read().is_some().then(|| view! {
-            <button type="button" class="button quiet wide js-only" on:click=more>"Show older chats"</button>
+            <button type="button" class="button quiet wide js-only" on:click=more>{words.older}</button>
         })}
     }
     .into_any()
@@ -222,7 +225,8 @@ fn Row(
     let navigate = use_navigate();
     let id = StoredValue::new(thread.id.clone());
     let title = StoredValue::new(thread.title.clone());
-    let name = StoredValue::new(thread.name().to_owned());
+    let (words, new_chat) = (&words().sidebar, words().begin.title);
+    let name = StoredValue::new(thread.name_or(new_chat).to_owned());
     let page = format!("/chat/{}", thread.id);
     let href = match &hit {
         Some((message, _)) => format!("{page}#m-{message}"),
@@ -267,7 +271,7 @@ fn Row(
                 status: Some(ThreadStatus::Archived),
                 ..ThreadChange::default()
             });
-            toasts.done("The chat was archived.");
+            toasts.done(words.archived);
         }
     };
     let delete = move || {
@@ -275,7 +279,7 @@ fn Row(
         let id = id.get_value();
         spawn_local(async move {
             match threads.delete(id).await {
-                Ok(()) => toasts.done("The chat was deleted."),
+                Ok(()) => toasts.done(words.deleted),
                 Err(error) => toasts.trouble(&unless_signed_out(error)),
             }
         });
@@ -298,7 +302,7 @@ fn Row(
             </a>
             {move || (renaming.read().as_ref() == Some(&*id.read_value())).then(|| view! {
                 <input
-                    class="row-title" aria-label="New title" maxlength=MAX_TITLE_CHARS.to_string() autofocus=true value=title.get_value()
+                    class="row-title" aria-label=words.new_title maxlength=MAX_TITLE_CHARS.to_string() autofocus=true value=title.get_value()
                     on:blur=move |event| rename(event_target_value(&event))
                     on:keydown=move |event| match event.key().as_str() {
                         "Enter" => rename(event_target_value(&event)),
@@ -308,18 +312,18 @@ fn Row(
                 />
             })}
             <details class="menu">
-                <summary class="icon-button" aria-label=format!("More for {}", name.get_value())>{icon("more")}</summary>
+                <summary class="icon-button" aria-label=(words.more_for)(&name.read_value())>{icon("more")}</summary>
                 <div class="menu-list">
                     <button type="button" class="js-only" on:click=move |_| {
                         renaming.set(Some(id.get_value()));
                         crate::client::dom::close_all_menus();
                         set_timeout(|| crate::client::dom::focus_first(".row-title"), std::time::Duration::ZERO);
-                    }>{icon("edit")}"Rename"</button>
-                    <button type="button" class="js-only" on:click=archive>{icon("archive")}"Archive"</button>
+                    }>{icon("edit")}{words.rename}</button>
+                    <button type="button" class="js-only" on:click=archive>{icon("archive")}{words.archive}</button>
                     <details class="confirm">
-                        <summary>{icon("trash")}"Delete…"</summary>
+                        <summary>{icon("trash")}{words.delete}</summary>
                         <PostForm action=DeleteThread::PATH fields=vec![("id", id.get_value().to_string())] submit=delete>
-                            <button type="submit" class="button danger small wide">"Delete for good"</button>
+                            <button type="submit" class="button danger small wide">{words.delete_for_good}</button>
                         </PostForm>
                     </details>
                 </div>
@@ -332,10 +336,13 @@ fn Row(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::words::{Language, Sidebar as SidebarWords};
+
+    const WORDS: &SidebarWords = &Language::English.words().sidebar;
 
     #[test]
     fn every_age_has_a_group() {
-        let groups = [-1, 0, 1, 2, 7, 8, 30, 31, 4000].map(|days| GROUPS[group_of(days)]);
+        let groups = [-1, 0, 1, 2, 7, 8, 30, 31, 4000].map(|days| WORDS.groups[group_of(days)]);
         assert_eq!(groups[0], "Today");
         assert_eq!(groups[2], "Yesterday");
         assert_eq!(groups[4], "Last 7 days");

@@ -3,11 +3,11 @@
 use super::sidebar::Sidebar;
 use crate::client::dom;
 use crate::ui::parts::icon::icon;
-use crate::ui::state::Who;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::elsewhere::Elsewhere;
 use crate::ui::state::preferences::Prefs;
 use crate::ui::state::threads::Threads;
+use crate::ui::state::{Who, words};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -115,12 +115,13 @@ pub fn TopBar(
 ) -> impl IntoView {
     let prefs = expect_context::<Prefs>();
     let drawer = expect_context::<Drawer>();
+    let words = &words().frame;
     view! {
         <header class="top">
-            <button type="button" class="icon-button js-only only-narrow" aria-label="Open the sidebar" aria-controls="side" on:click=move |_| drawer.0.set(true)>
+            <button type="button" class="icon-button js-only only-narrow" aria-label=words.open_sidebar aria-controls="side" on:click=move |_| drawer.0.set(true)>
                 {icon("menu")}
             </button>
-            <button type="button" class="icon-button js-only only-closed" aria-label="Open the sidebar" aria-controls="side" on:click=move |_| prefs.set_side_open(true)>
+            <button type="button" class="icon-button js-only only-closed" aria-label=words.open_sidebar aria-controls="side" on:click=move |_| prefs.set_side_open(true)>
                 {icon("side")}
             </button>
             {children()}

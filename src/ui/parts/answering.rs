@@ -1,5 +1,6 @@
 //! The mark of a chat that is being answered.
 
+use crate::ui::state::words;
 use leptos::prelude::*;
 
 /// A turning ring, and words for those who do not see it.
@@ -7,7 +8,7 @@ use leptos::prelude::*;
 pub fn answering_mark() -> AnyView {
     view! {
         <span class="spinner" aria-hidden="true"></span>
-        <span class="visually-hidden">", being answered"</span>
+        <span class="visually-hidden">{words().frame.being_answered}</span>
     }
     .into_any()
 }

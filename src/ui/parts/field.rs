@@ -2,6 +2,7 @@
 
 use super::icon::icon;
 use crate::client::dom;
+use crate::ui::state::words;
 use leptos::prelude::*;
 
 /// A one-line field with its label, its error below it, and an eye when it is typed blind.
@@ -61,7 +62,7 @@ pub fn Field(
                     <button
                         type="button"
                         class="icon-button js-only"
-                        aria-label="Show what is typed"
+                        aria-label=words().frame.show_typed
                         aria-pressed=move || if shown.get() { "true" } else { "false" }
                         on:click=move |_| shown.update(|shown| *shown = !*shown)
                     >

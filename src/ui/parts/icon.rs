@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[must_use]
 pub fn icon(name: &'static str) -> AnyView {
     view! {
-        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+        <svg class=if points(name) { "icon directed" } else { "icon" } viewBox="0 0 24 24" aria-hidden="true">
             <path d=path(name)></path>
         </svg>
     }
@@ -20,6 +20,11 @@ pub fn message_icons() -> AnyView {
         view! { <symbol id=format!("i-{name}") viewBox="0 0 24 24"><path d=path(name)></path></symbol> }
     });
     view! { <svg hidden=true>{symbols.into_iter().collect_view()}</svg> }.into_any()
+}
+
+/// Whether a drawing points to one side, which is the other one where text runs from right to left.
+fn points(name: &str) -> bool {
+    matches!(name, "menu" | "out" | "side")
 }
 
 fn path(name: &str) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::icon::icon;
 use crate::shared::error::AppError;
+use crate::ui::state::words;
 use leptos::prelude::*;
 
 /// An error as a box, read out at once.
@@ -13,7 +14,7 @@ pub fn Notice(
     view! {
         <div class="notice trouble" role="alert">
             {icon("warn")}
-            <p>{error.message}</p>
+            <p>{words().errors.said(&error)}</p>
         </div>
     }
     .into_any()

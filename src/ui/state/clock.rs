@@ -1,7 +1,9 @@
 //! What time it is, for ages and for the days of the sidebar.
 
+use super::words;
 use crate::client::dom;
-use crate::shared::time::{Timestamp, ago};
+use crate::shared::time::{Age, Timestamp};
+use crate::shared::words::Words;
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use std::time::Duration;
 pub struct Clock {
     now: RwSignal<Timestamp>,
     zone_ms: RwSignal<i64>,
+    words: &'static Words,
 }
 
 impl Clock {
@@ -19,6 +22,7 @@ impl Clock {
         let clock = Self {
             now: RwSignal::new(Timestamp::default()),
             zone_ms: RwSignal::new(0),
+            words: words(),
         };
         Effect::new(move || {
             let tick = move || clock.now.set(dom::now());
@@ -39,7 +43,7 @@ impl Clock {
     /// How long ago that was. Follows the clock.
     #[must_use]
     pub fn ago(self, then: Timestamp) -> String {
-        ago(then, self.now.get())
+        (self.words.frame.ago)(Age::of(then, self.now.get()))
     }
 
     /// How many midnights, where the reader is, lie between then and now. Follows the clock.

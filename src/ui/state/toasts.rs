@@ -1,18 +1,31 @@
 //! Short notes in the corner.
 
+use super::words;
 use crate::shared::error::AppError;
+use crate::shared::words::Words;
 use leptos::prelude::*;
 use std::time::Duration;
 
 /// The notes that are shown.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Toasts {
     /// (number, text, whether it is about trouble), oldest first.
     pub shown: RwSignal<Vec<(u32, String, bool)>>,
     next: RwSignal<u32>,
+    words: &'static Words,
 }
 
 impl Toasts {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            shown: RwSignal::default(),
+            next: RwSignal::default(),
+            words: words(),
+        }
+    }
+
     /// Says that something was done.
     pub fn done(self, text: impl Into<String>) {
         self.show(text.into(), false);
@@ -20,7 +33,7 @@ impl Toasts {
 
     /// Says what went wrong.
     pub fn trouble(self, error: &AppError) {
-        self.show(error.message.clone(), true);
+        self.show(self.words.errors.said(error), true);
     }
 
     /// Takes a note away.
@@ -42,5 +55,11 @@ impl Toasts {
             move || self.dismiss(number),
             Duration::from_secs(if trouble { 10 } else { 4 }),
         );
+    }
+}
+
+impl Default for Toasts {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -1,7 +1,7 @@
 //! Whole pages, and what is kept of them.
 
 use crate::support::Engine;
-use crate::support::app::{Client, TestApp, parts, read_events};
+use crate::support::app::{Client, TestApp, http_client, parts, read_events};
 use crate::support::probe::Tail;
 use futures::future::join_all;
 use keylm::shared::ids::UserId;
@@ -277,10 +277,10 @@ async fn what_people_and_models_say_is_text_on_the_page() {
     }
 }
 
-/// A page in the language of the cookie, else of the browser; how it begins, and what it is called.
+/// A page as a browser gets it that has this cookie and asks for these languages.
 async fn written_in(app: &TestApp, path: &str, cookie: &str, asked: &str) -> String {
     let url = format!("{}{path}", app.url);
-    let request = reqwest::Client::new().get(url);
+    let request = http_client().get(url);
     let request = request
         .header("cookie", cookie)
         .header("accept-language", asked);
@@ -331,10 +331,7 @@ async fn a_chosen_language_is_kept_and_no_page_is_given_out_in_another() {
     }
     for (chosen, kept) in [("ar", "lang=ar;"), ("", "lang=;"), ("tlh", "lang=;")] {
         let form = format!("theme=system&enter=send&lang={chosen}");
-        let answer = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap()
+        let answer = http_client()
             .post(format!("{}/fn/account/preferences", app.url))
             .header("cookie", &session)
             .header("origin", &app.url)
@@ -349,4 +346,47 @@ async fn a_chosen_language_is_kept_and_no_page_is_given_out_in_another() {
         let told = cookies.filter(|value| value.to_str().unwrap().starts_with(kept));
         assert_eq!(told.count(), 1, "{chosen}");
     }
+}
+
+/// What the server prints, and what it answers to the page, is in the language of the page; the API keeps to its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_prints_is_in_the_language_of_the_page_and_the_api_is_not() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let session = ada.cookie.clone().unwrap();
+    let thread = ada.thread("openai", "sim-401").await;
+    ada.say(&thread, "r1", "Hello?").await;
+    let path = format!("/chat/{thread}");
+    let english = written_in(&app, &path, &session, "en").await;
+    let arabic = written_in(&app, &path, &session, "ar").await;
+    for (en, ar) in [
+        ("The key was refused", "رُفض المفتاح"),
+        (
+            "OpenAI does not accept this key.",
+            "لا يقبل المزوّد هذا المفتاح.",
+        ),
+        ("Try again", "حاول مجددًا"),
+        (r#"aria-label="You""#, r#"aria-label="أنت""#),
+        ("Write a message", "اكتب رسالة"),
+    ] {
+        assert!(english.contains(en) && !english.contains(ar), "{en}");
+        assert!(arabic.contains(ar) && !arabic.contains(en), "{ar}");
+    }
+    let models = written_in(&app, "/models", &session, "ar").await;
+    assert!(models.contains("ما يمكنني استخدامه فقط") && !models.contains("Only what I can use"));
+    let asked = |path: &str| {
+        let request = http_client().post(format!("{}{path}", app.url));
+        let request = request.header("origin", &app.url);
+        request.header("accept-language", "ar")
+    };
+    let form = asked("/fn/account/sign-in")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", "application/json");
+    let form = form.body("email=nobody@example.org&password=not+the+password&next=");
+    let told = form.send().await.unwrap().text().await.unwrap();
+    assert!(told.contains("البريد وكلمة المرور لا يتوافقان."), "{told}");
+    let json = asked("/api/auth/login").header("content-type", "application/json");
+    let json = json.body(r#"{"email":"nobody@example.org","password":"not the password"}"#);
+    let told = json.send().await.unwrap().text().await.unwrap();
+    assert!(told.contains("do not fit together"), "{told}");
 }

@@ -10,6 +10,8 @@ use crate::shared::chat::Thread;
 use crate::shared::format::facts;
 use crate::shared::ids::{ModelId, ProviderId, UserId};
 use crate::shared::model::{Leaving, Model, ModelLine, Replacement};
+use crate::shared::words::Language;
+use crate::shared::words::printed::Farewell;
 use std::sync::Arc;
 
 /// A list that a key gave.
@@ -67,7 +69,12 @@ impl Services {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn model_line(&self, user: &UserId, thread: &Thread) -> Result<ModelLine> {
+    pub async fn model_line(
+        &self,
+        user: &UserId,
+        thread: &Thread,
+        language: Language,
+    ) -> Result<ModelLine> {
         let (provider, id) = (&thread.provider, &thread.model);
         let shelves = self.shelves(user, Some(provider)).await?;
         let known = listed(&shelves, provider, id).cloned();
@@ -78,7 +85,7 @@ impl Services {
         let taken = |shelf: &Shelf| shelf.current && shelf.said.is_gone(id);
         let gone = !shelves.is_empty() && shelves.iter().all(taken);
         let name = providers::find(provider).map_or(provider.as_str(), |p| p.info().name);
-        let leaving = match self.farewell(&model, name, gone) {
+        let leaving = match self.farewell(&model, name, gone, &language.printed().farewell) {
             Some(text) => Some(Leaving {
                 text,
                 replacement: self.replacement(user, provider, id).await?,
@@ -87,23 +94,26 @@ impl Services {
         };
         Ok(ModelLine {
             provider: name.to_owned(),
-            facts: facts(model.context_window, model.pricing),
+            facts: facts(
+                model.context_window,
+                model.pricing,
+                language.words().picker.free,
+            ),
             name: model.display_name,
             leaving,
         })
     }
 
     /// What is to be said of the end of a model of the provider called `name`. `gone`: every list that had it has lost it.
-    fn farewell(&self, model: &Model, name: &str, gone: bool) -> Option<String> {
+    fn farewell(&self, model: &Model, name: &str, gone: bool, said: &Farewell) -> Option<String> {
         let now = self.0.env.now();
         let day = model.deprecated_at.as_deref().unwrap_or_default();
         if gone {
-            Some(format!("{name} does not offer this model any more."))
+            Some((said.gone)(name))
         } else if catalog::has_ended(model, now) {
-            Some(format!("{name} announced the end of this model for {day}."))
+            Some((said.ended)(name, day))
         } else {
-            catalog::is_ending(model, now)
-                .then(|| format!("{name} will take this model away on {day}."))
+            catalog::is_ending(model, now).then(|| (said.ending)(name, day))
         }
     }
 }
