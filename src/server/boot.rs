@@ -274,6 +274,7 @@ pub async fn assemble_with(
     engine.recover().await?;
     tokio::spawn(engine.clone().keep_house());
     tokio::spawn(db.clone().keep_folded());
+    tokio::spawn(db.clone().keep_indexed());
     tokio::spawn(Arc::clone(&config.keyring).watch());
     let per_minute = |n: NonZeroU32| Limiter::per_minute(n, env.clone());
     let services = Services::new(Parts {

@@ -33,6 +33,9 @@ impl Services {
         let Some(words) = Words::of(search) else {
             return Ok(FoundPage::default());
         };
+        if let Err(error) = search::index_unspaced(&self.0.db).await {
+            tracing::warn!(%error, "texts wait for the index of the search");
+        }
         let one_more = i64::from(limit) + 1;
         let mut found = search::find(&self.0.db, user, status, &words, from, one_more).await?;
         let more = found.len() > limit as usize;

@@ -22,6 +22,19 @@ const fn is_accent(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}')
 }
 
+/// The text with blanks around each character that counts as a word.
+pub(super) fn spaced(text: &str) -> String {
+    let mut spaced = String::with_capacity(2 * text.len());
+    for letter in text.chars() {
+        if is_unspaced(letter) {
+            spaced.extend([' ', letter, ' ']);
+        } else {
+            spaced.push(letter);
+        }
+    }
+    spaced
+}
+
 /// A word of a text.
 struct Part {
     place: Range<usize>,
@@ -106,33 +119,25 @@ impl Words {
     }
 
     /// As a query of FTS5. It splits each word once more, by its own rules.
-    pub(super) fn fts5(&self, beginning: bool) -> String {
+    pub(super) fn fts5(&self) -> String {
         let all: Vec<String> = self
             .0
             .iter()
             .map(|word| format!("\"{}\"", word.raw.join(" ")))
             .collect();
-        let star = if beginning && self.may_go_on() {
-            "*"
-        } else {
-            ""
-        };
+        let star = if self.may_go_on() { "*" } else { "" };
         format!("words : ({}{star})", all.join(" AND "))
     }
 
     /// As a query of PostgreSQL for what is `owner`'s.
-    pub(super) fn tsquery(&self, owner: &UserId, beginning: bool) -> String {
+    pub(super) fn tsquery(&self, owner: &UserId) -> String {
         let quoted = |part: &String| format!("'{part}'");
         let mut all = vec![format!("'owner:{owner}'")];
         all.extend(self.0.iter().map(|word| {
             let parts: Vec<String> = word.plain.iter().map(quoted).collect();
             parts.join(" <-> ")
         }));
-        let star = if beginning && self.may_go_on() {
-            ":*"
-        } else {
-            ""
-        };
+        let star = if self.may_go_on() { ":*" } else { "" };
         format!("{}{star}", all.join(" & "))
     }
 
@@ -204,16 +209,21 @@ mod tests {
     }
 
     #[test]
+    fn only_characters_that_count_as_words_get_blanks_around_them() {
+        assert_eq!(spaced("新iPhone, déjà 한국"), " 新 iPhone, déjà  한  국 ");
+    }
+
+    #[test]
     fn what_is_asked_holds_nothing_but_words() {
         assert!(Words::of(" \"'*()-:^ \u{1f600} ").is_none());
         let words = Words::of("\"a\" OR b* NEAR(c) words:d^2 'e'); --").expect("words");
         assert_eq!(
-            words.fts5(true),
+            words.fts5(),
             "words : (\"a\" AND \"OR\" AND \"b\" AND \"NEAR c\" AND \"words d 2\" AND \"e\")"
         );
         let owner = "u1".parse().expect("an id");
         assert_eq!(
-            words.tsquery(&owner, true),
+            words.tsquery(&owner),
             "'owner:u1' & 'a' & 'or' & 'b' & 'near' <-> 'c' & 'words' <-> 'd' <-> '2' & 'e'"
         );
         let long = Words::of(&"漢".repeat(9999)).expect("words");

@@ -61,6 +61,7 @@ async fn page(
     limit: i64,
 ) -> Vec<String> {
     let words = Words::of(typed).unwrap();
+    search::index_unspaced(db).await.unwrap();
     let found = search::find(db, &user.id, ThreadStatus::Active, &words, cursor, limit)
         .await
         .unwrap();
@@ -260,14 +261,37 @@ async fn what_was_said_before_there_was_a_search_is_found(
     let (db, ada) = (&test.db, person(&test.db, "ada").await);
     let old = thread(db, &ada, "t1", 1).await;
     say(db, &old, "m1", "an old zeppelin").await;
+    say(db, &old, "m2", "東京タワー").await;
     db.migrate().await.unwrap();
     assert_eq!(find(db, &ada, "zeppelin").await, ["t1/m1"]);
     assert_eq!(find(db, &ada, "about").await, ["t1"]);
+    assert_eq!(find(db, &ada, "京タ").await, ["t1/m2"]);
+}
+
+#[tokio::test]
+async fn texts_in_scripts_without_blanks_wait_for_the_index_and_the_newest_comes_first() {
+    let test = TestDb::new(Engine::Sqlite).await;
+    let (db, ada) = (&test.db, person(&test.db, "ada").await);
+    let thread = thread(db, &ada, "t1", 1).await;
+    for n in 0..40 {
+        say(db, &thread, &format!("m{n}"), &format!("第{n}座塔")).await;
+    }
+    say(db, &thread, "m40", "said in words").await;
+    let waiting = "SELECT count(*) FROM search_unspaced";
+    assert_eq!(number(db, waiting).await, 40);
+    assert_eq!(find(db, &ada, "第39座").await, ["t1/m39"]);
+    assert_eq!(number(db, waiting).await, 8);
+    assert!(!search::index_unspaced(db).await.unwrap());
+    assert_eq!(number(db, waiting).await, 0);
+    assert_eq!(find(db, &ada, "第0座").await, ["t1/m0"]);
+    say(db, &thread, "m41", "第41座塔").await;
+    threads::delete(db, &ada.id, &thread.id).await.unwrap();
+    assert_eq!(number(db, waiting).await, 0, "a deleted text does not wait");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_word_that_is_everywhere_is_found_page_by_page(
+async fn a_word_that_is_everywhere_and_its_beginning_are_found_page_by_page(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let test = TestDb::new(engine).await;
@@ -286,26 +310,25 @@ async fn a_word_that_is_everywhere_is_found_page_by_page(
     let mut tx = db.begin().await.unwrap();
     messages::copy(&mut tx, &said).await.unwrap();
     tx.commit().await.unwrap();
-    let (mut all, mut cursor) = (Vec::new(), None);
-    loop {
-        let from = cursor
-            .as_ref()
-            .map(|(at, id): &(i64, String)| (*at, id.as_str()));
-        let next = page(db, &ada, "ENGINE", from, 7).await;
-        let Some(last) = next.last() else { break };
-        let id = last.split('/').next().unwrap().to_owned();
-        cursor = Some((id[1..].parse().unwrap(), id.clone()));
-        all.extend(
-            next.into_iter()
-                .map(|found| found.split('/').next().unwrap().to_owned()),
-        );
-    }
     let wanted: Vec<String> = (0..30)
         .rev()
         .filter(|n| n % 3 != 1)
-        .map(|n| format!("t{n:02}"))
+        .map(|n| format!("t{n:02}/m{n}-1"))
         .collect();
-    assert_eq!(all, wanted);
+    for typed in ["ENGINE", "engin", "an eng"] {
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let from = cursor
+                .as_ref()
+                .map(|(at, id): &(i64, String)| (*at, id.as_str()));
+            let next = page(db, &ada, typed, from, 7).await;
+            let Some(last) = next.last() else { break };
+            let id = last.split('/').next().unwrap().to_owned();
+            cursor = Some((id[1..].parse().unwrap(), id));
+            all.extend(next);
+        }
+        assert_eq!(all, wanted, "{typed}");
+    }
     assert_eq!(find(db, &ada, "engine rarity").await, [""; 0]);
     assert_eq!(find(db, &bob, "engine").await, ["theirs/theirs1"]);
     assert_eq!(
@@ -382,5 +405,7 @@ async fn a_search_reads_indexes_only(#[values(Engine::Sqlite, Engine::Postgres)]
             "search_entries_by_word"
         };
         assert!(plan.contains(index), "{plan}");
+        // What FTS5 calls from the last to the first.
+        assert!(!plan.contains("VIRTUAL TABLE INDEX 192:"), "{plan}");
     }
 }
