@@ -10,6 +10,7 @@
 )]
 
 pub mod account;
+pub mod compare;
 pub mod keys;
 pub mod messages;
 pub mod models;

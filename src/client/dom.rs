@@ -1,7 +1,9 @@
 //! The document, the clock and the address bar.
 
+use super::storage;
 use crate::shared::time::Timestamp;
 use crate::shared::words::Language;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlTextAreaElement, Window,
@@ -297,4 +299,21 @@ pub fn trim_value(event: &Event) {
 pub fn visible() -> bool {
     document()
         .is_none_or(|document| document.visibility_state() == web_sys::VisibilityState::Visible)
+}
+
+/// Keeps what is typed into a field in this browser, and puts it back into one that is empty.
+pub fn keep_typed(id: &str, key: &'static str) {
+    let Some(field) = by_id::<HtmlTextAreaElement>(id) else {
+        return;
+    };
+    if field.value().is_empty()
+        && let Some(kept) = storage::get(key)
+    {
+        field.set_value(&kept);
+    }
+    let typed = field.clone();
+    let keep = Closure::<dyn Fn()>::new(move || storage::set(key, &typed.value()));
+    _ = field.add_event_listener_with_callback("input", keep.as_ref().unchecked_ref());
+    // The field goes with the page; so may the listener.
+    keep.forget();
 }

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod auth;
+pub mod design;
 pub mod extract;
 pub mod health;
 pub mod kept_pages;

@@ -10,6 +10,10 @@
     reason = "each has the signature of its server function and fails as the service that it calls"
 )]
 
+mod compare;
+
+pub use compare::{choose_answer, comparison_form, start_comparison};
+
 use crate::server::catalog::discovery::Wanted;
 use crate::server::crypto::secret::Secret;
 use crate::server::error::to_app_error;

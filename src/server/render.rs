@@ -9,6 +9,8 @@
 //! reference is resolved only inside of its piece; a definition elsewhere stays visible as text.
 
 mod cache;
+pub mod compare;
+pub mod design;
 mod html;
 mod lock;
 mod markup;

@@ -1,10 +1,13 @@
 //! All routes and layers on one page.
 
 use crate::server::assets;
+use crate::server::config::Environment;
 use crate::server::error::ApiError;
 use crate::server::http::extract::{language, preferences};
 use crate::server::http::middleware::security_headers::CspNonce;
-use crate::server::http::{api, kept_pages, metrics, middleware, missing, page_threads, probes};
+use crate::server::http::{
+    api, design, kept_pages, metrics, middleware, missing, page_threads, probes,
+};
 use crate::server::state::AppState;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::ui::app::App;
@@ -37,6 +40,11 @@ pub fn build(state: AppState) -> Router {
         Router::new()
     };
     let app = Router::new()
+        .merge(if state.config.environment == Environment::Development {
+            design::routes()
+        } else {
+            Router::new()
+        })
         .merge(metrics)
         .nest("/api", api())
         // The nest has `/api` and what is below it.

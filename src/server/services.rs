@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod activity;
 pub mod chat;
+pub mod comparison;
 mod connect;
 pub mod discovery;
 pub mod health;

@@ -38,6 +38,7 @@ pub struct Words {
     pub composer: Composer,
     pub options: Options,
     pub picker: Picker,
+    pub comparison: Comparison,
     pub errors: Errors,
 }
 
@@ -334,6 +335,16 @@ pub struct Picker {
     pub free: &'static str,
     /// What the numbers of `format::facts` are.
     pub facts: &'static str,
+}
+
+#[derive(Debug)]
+pub struct Comparison {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub choose: &'static str,
+    pub another: &'static str,
+    /// With the names of models.
+    pub refused: fn(&str) -> String,
 }
 
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The routes.
 
-use super::chat::{NewChat, ThreadPage};
+use super::chat::{Compare, NewChat, ThreadPage};
 use super::keys::Providers;
 use super::pages::account::{SignIn, SignUp};
 use super::pages::landing::Landing;
@@ -36,6 +36,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/chat/:id") view=ThreadPage ssr=SsrMode::Async/>
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async/>
                     <Route path=path!("/models") view=Models ssr=SsrMode::Async/>
+                    <Route path=path!("/compare") view=Compare ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -1,6 +1,7 @@
 //! The chat.
 
 mod answer;
+mod compare;
 mod composer;
 mod conversation;
 mod log;
@@ -11,6 +12,7 @@ mod picker;
 mod refusal;
 mod thread;
 
+pub use compare::Compare;
 pub use new_chat::NewChat;
 pub use thread::ThreadPage;
 

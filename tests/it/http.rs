@@ -5,6 +5,7 @@ mod auth;
 mod bad_input;
 mod catalog;
 mod chat;
+mod compare;
 mod connect;
 mod errors;
 mod failover;

@@ -1,9 +1,9 @@
 //! Arabic. Names, days and amounts are isolated, so that their direction changes nothing around them.
 
-use super::printed::{Farewell, Health, Message, Models, Pool, Printed, Sentences};
+use super::printed::{CompareForm, Farewell, Health, Message, Models, Pool, Printed, Sentences};
 use super::{
-    Begin, Chat, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options, Picker,
-    Settings, Sidebar, Words,
+    Begin, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options,
+    Picker, Settings, Sidebar, Words,
 };
 use crate::shared::error::ErrorCode;
 use crate::shared::time::Age;
@@ -407,6 +407,20 @@ pub static WORDS: Words = Words {
         free: "مجاني",
         facts: "رموز السياق · دولار لكل مليون رمز يقرؤه / يكتبه",
     },
+    comparison: Comparison {
+        title: "مقارنة",
+        lead: "اطرح السؤال نفسه على عدة نماذج، وانظر إجاباتها جنبًا إلى جنب، ثم تابع مع الأفضل.",
+        choose: "المتابعة مع هذا",
+        another: "اطرح سؤالًا آخر",
+        refused: |models| {
+            [
+                "تعذّر سؤال ",
+                models,
+                ". تحقّق من أن مفتاحه يعمل في صفحة المزوّدين.",
+            ]
+            .concat()
+        },
+    },
     errors: Errors {
         headline: |code| match code {
             ErrorCode::InvalidKey => "رُفض المفتاح",
@@ -480,6 +494,15 @@ pub static PRINTED: Printed = Printed {
         span,
         key: |mask| ["المفتاح ", &name(mask)].concat(),
         not: |mask, code| ["ليس ", &name(mask), ": ", (WORDS.errors.headline)(code)].concat(),
+    },
+    compare: CompareForm {
+        question: "سؤالك",
+        models: "من نموذجين إلى أربعة نماذج",
+        model: |number| format!("النموذج {number}"),
+        needed: "provider/model",
+        optional: "نموذج آخر إن شئت",
+        note: "يُسأل كل نموذج بمفتاحك أنت ويجيب في محادثة خاصة به. وما لا تتابعه منها يبقى في الأرشيف.",
+        ask: "اسألها جميعًا",
     },
     models: Models {
         none: "لا يُعرف نموذج بهذه الشروط. اطلب أقل.",

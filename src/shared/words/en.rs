@@ -1,9 +1,9 @@
 //! English.
 
-use super::printed::{Farewell, Health, Message, Models, Pool, Printed, Sentences};
+use super::printed::{CompareForm, Farewell, Health, Message, Models, Pool, Printed, Sentences};
 use super::{
-    Begin, Chat, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options, Picker,
-    Settings, Sidebar, Words,
+    Begin, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options,
+    Picker, Settings, Sidebar, Words,
 };
 use crate::shared::error::ErrorCode;
 use crate::shared::format::span;
@@ -374,6 +374,19 @@ pub static WORDS: Words = Words {
         free: "Free",
         facts: "Tokens of context · USD per million tokens that it reads / that it writes",
     },
+    comparison: Comparison {
+        title: "Compare",
+        lead: "Ask several models the same, see their answers side by side, and go on with the best.",
+        choose: "Go on with this one",
+        another: "Ask something else",
+        refused: |models| {
+            [
+                models,
+                " could not be asked. See whether its key works, under Providers.",
+            ]
+            .concat()
+        },
+    },
     errors: Errors {
         headline: |code| match code {
             ErrorCode::InvalidKey => "The key was refused",
@@ -438,6 +451,15 @@ pub static PRINTED: Printed = Printed {
         span,
         key: |mask| ["key ", mask].concat(),
         not: |mask, code| ["not ", mask, ": ", &plain(code)].concat(),
+    },
+    compare: CompareForm {
+        question: "Your question",
+        models: "Two to four models",
+        model: |number| format!("Model {number}"),
+        needed: "provider/model",
+        optional: "one more, if you like",
+        note: "Each is asked with your own key and answers in a chat of its own. Those that you do not go on with stay in the archive.",
+        ask: "Ask them all",
     },
     models: Models {
         none: "No model is known that fits. Ask for less.",

@@ -10,6 +10,7 @@ use serde_json::Value;
 pub struct Printed {
     pub message: Message,
     pub models: Models,
+    pub compare: CompareForm,
     pub health: Health,
     pub farewell: Farewell,
     pub pool: Pool,
@@ -45,6 +46,19 @@ pub struct Message {
     /// With the mask of a key.
     pub key: fn(&str) -> String,
     pub not: fn(&str, ErrorCode) -> String,
+}
+
+/// The form of a comparison.
+#[derive(Debug)]
+pub struct CompareForm {
+    pub question: &'static str,
+    pub models: &'static str,
+    /// With its number, from 1.
+    pub model: fn(usize) -> String,
+    pub needed: &'static str,
+    pub optional: &'static str,
+    pub note: &'static str,
+    pub ask: &'static str,
 }
 
 /// The page of all models.

@@ -85,15 +85,7 @@ pub(super) fn Log(
                 {move || conversation.earlier.read().is_some().then(|| view! {
                     <button type="button" class="button quiet earlier js-only" disabled=loading on:click=earlier>{words.show_earlier}</button>
                 })}
-                <For each=move || conversation.parts.get() key=|part| part.key().to_owned() let(part)>
-                    {match part {
-                        Part::Finished { key, html } => view! { <div class="finished" data-part=key inner_html=html></div> }.into_any(),
-                        Part::Sketch { text, .. } => view! {
-                            <article class="message user" aria-label=words.you><div class="bubble"><p class="plain">{text}</p></div></article>
-                        }.into_any(),
-                        Part::Answer(answer) => view! { <LiveAnswer answer conversation/> }.into_any(),
-                    }}
-                </For>
+                <Parts conversation/>
             </div>
         </div>
         {move || editing.get().map(|message| view! { <Editor message conversation editing/> })}
@@ -101,8 +93,29 @@ pub(super) fn Log(
     .into_any()
 }
 
+/// The messages themselves.
+#[component]
+pub(super) fn Parts(
+    /// The thread.
+    conversation: Conversation,
+) -> impl IntoView {
+    let words = &words().chat;
+    view! {
+        <For each=move || conversation.parts.get() key=|part| part.key().to_owned() let(part)>
+            {match part {
+                Part::Finished { key, html } => view! { <div class="finished" data-part=key inner_html=html></div> }.into_any(),
+                Part::Sketch { text, .. } => view! {
+                    <article class="message user" aria-label=words.you><div class="bubble"><p class="plain">{text}</p></div></article>
+                }.into_any(),
+                Part::Answer(answer) => view! { <LiveAnswer answer conversation/> }.into_any(),
+            }}
+        </For>
+    }
+    .into_any()
+}
+
 /// Does what the buttons of all messages say.
-fn presses(
+pub(super) fn presses(
     conversation: Conversation,
     editing: RwSignal<Option<MessageId>>,
 ) -> impl Fn(ev::MouseEvent) {

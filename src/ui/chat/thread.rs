@@ -37,17 +37,17 @@ use std::time::Duration;
 
 /// A thread's page as it was loaded.
 #[derive(Clone, Serialize, Deserialize)]
-struct Loaded {
+pub(super) struct Loaded {
     /// The id it was loaded for.
     id: String,
-    view: Result<ThreadView, AppError>,
+    pub(super) view: Result<ThreadView, AppError>,
     /// The messages of `view`. They are not told to the browser beside the page, which has them.
     #[serde(skip)]
-    html: Arc<str>,
+    pub(super) html: Arc<str>,
 }
 
 /// Loads a thread, unless it was just started here.
-async fn load(threads: Threads, id: String) -> Loaded {
+pub(super) async fn load(threads: Threads, id: String) -> Loaded {
     let handed = threads.handed_over.try_update_untracked(Option::take);
     let handed = handed
         .flatten()

@@ -27,7 +27,9 @@ fn points(name: &str) -> bool {
     matches!(name, "menu" | "out" | "side")
 }
 
-fn path(name: &str) -> &'static str {
+/// The line of an icon, on a grid of 24.
+#[must_use]
+pub fn path(name: &str) -> &'static str {
     match name {
         "menu" => "M4 7h16M4 12h16M4 17h10",
         "side" => {
