@@ -41,11 +41,19 @@ pub async fn start_thread(
     choice: Choice,
     #[server(default)] system_prompt: String,
     #[server(default)] settings: ChatSettings,
+    #[server(default)] pool_fallback: bool,
     content: String,
     client_request_id: ClientRequestId,
 ) -> Result<Started, AppError> {
-    crate::server::page::start_thread(choice, system_prompt, settings, content, client_request_id)
-        .await
+    crate::server::page::start_thread(
+        choice,
+        system_prompt,
+        settings,
+        pool_fallback,
+        content,
+        client_request_id,
+    )
+    .await
 }
 
 /// Changes a thread.

@@ -8,6 +8,7 @@ pub mod follow;
 pub mod house;
 pub mod lease;
 pub mod live;
+pub mod loan;
 pub mod payers;
 pub mod recovery;
 pub mod turn;

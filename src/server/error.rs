@@ -75,6 +75,9 @@ fn no_key(provider: &str, refused: bool) -> AppError {
 const NOT_CONNECTED: &str = "The provider did not connect: the way back was not taken from this browser, took more than ten \
     minutes, or was taken before. Start again under Providers.";
 
+const NOTHING_THERE: &str = "There is no list of models at this address. Check its path: it usually ends in /v1. If the \
+    server has no list, name a model.";
+
 /// Words an error for people, and logs it once if it is our own fault.
 #[must_use]
 pub fn to_app_error(error: ServiceError) -> AppError {
@@ -146,6 +149,11 @@ pub fn to_app_error(error: ServiceError) -> AppError {
             Duration::from_secs(5),
         ),
         ServiceError::Provider { error, name } => error.for_person(name),
+        ServiceError::NothingThere(field) => {
+            let mut error = new(ErrorCode::BadModel, NOTHING_THERE);
+            error.details = Some(json!({ "fields": { field: NOTHING_THERE } }));
+            error
+        }
         ServiceError::Password(PasswordError::Busy) => retry(
             ErrorCode::Draining,
             "Too many people are signing in at once. Try again in a few seconds.",

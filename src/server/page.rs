@@ -466,6 +466,7 @@ pub async fn start_thread(
     choice: Choice,
     system_prompt: String,
     settings: ChatSettings,
+    pool_fallback: bool,
     content: String,
     client_request_id: ClientRequestId,
 ) -> Answer<Started> {
@@ -479,6 +480,7 @@ pub async fn start_thread(
         system_prompt: Some(system_prompt),
         settings,
         private: false,
+        pool_fallback,
     };
     let (thread, answer) = services
         .start_thread(&user, new, content, &client_request_id)
@@ -506,6 +508,7 @@ pub async fn update_thread(id: ThreadId, change: ThreadChange) -> Answer<Thread>
         status: change.status,
         system_prompt: change.system_prompt.map(Some),
         settings: change.settings,
+        pool_fallback: change.pool_fallback,
     };
     caller
         .services()

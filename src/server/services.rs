@@ -99,6 +99,9 @@ pub enum ServiceError {
         error: ProviderError,
         name: &'static str,
     },
+    /// The field with the address that a person gave.
+    #[error("no list of models at {0}")]
+    NothingThere(&'static str),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

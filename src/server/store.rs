@@ -247,7 +247,8 @@ impl Db {
                             async move { Ok(known.idle_for < FRESH || lives(connection).await?) },
                         )
                     })
-                    // A statement that was given up leaves a connection whose answer is still to come, if ever.
+                    // A statement that was given up leaves a connection whose answer is still to come, if ever. The driver asks
+                    // the same behind this, which cannot be switched off and waits for ever.
                     .after_release(|connection, _| Box::pin(lives(connection)))
                     .connect_with(options)
                     .await?;

@@ -52,6 +52,7 @@ impl ThreadState {
             thread.system_prompt.as_deref().unwrap_or_default(),
             &settings,
             thread.status.as_str(),
+            if thread.pool_fallback { "pool" } else { "" },
             if live { "live" } else { "" },
         ];
         Self {

@@ -95,6 +95,8 @@ pub struct Thread {
     pub settings: ChatSettings,
     pub status: ThreadStatus,
     pub private: bool,
+    /// Whether the operator's free pool may answer where none of the person's own keys can.
+    pub pool_fallback: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -395,4 +397,6 @@ pub struct ThreadChange {
     pub system_prompt: Option<String>,
     /// All of its settings.
     pub settings: Option<ChatSettings>,
+    /// Whether the free pool may stand in for the person's keys.
+    pub pool_fallback: Option<bool>,
 }

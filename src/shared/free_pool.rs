@@ -5,6 +5,20 @@ use super::time::Timestamp;
 use super::words::printed::Pool;
 use serde::{Deserialize, Serialize};
 
+const DAY_MS: i64 = 86_400_000;
+
+/// The day that a quota is taken from: days since 1970, by UTC.
+#[must_use]
+pub const fn day_of(now: Timestamp) -> i64 {
+    now.0.div_euclid(DAY_MS)
+}
+
+/// When a day's quota ends.
+#[must_use]
+pub const fn midnight_after(day: i64) -> Timestamp {
+    Timestamp((day + 1) * DAY_MS)
+}
+
 /// Whose quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

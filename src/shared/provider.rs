@@ -108,6 +108,8 @@ pub struct KeyView {
     pub last_used_at: Option<Timestamp>,
     /// The last trouble with it, until the next success.
     pub last_error: Option<AppError>,
+    /// When that was.
+    pub last_error_at: Option<Timestamp>,
 }
 
 /// How well a provider answers.

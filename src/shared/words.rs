@@ -187,6 +187,10 @@ pub struct Key {
     pub refused: &'static str,
     pub unverified: &'static str,
     pub unreadable: &'static str,
+    pub no_credit: &'static str,
+    pub not_permitted: &'static str,
+    pub limited: &'static str,
+    pub not_tested: &'static str,
     pub fix_by_replacing: &'static str,
     pub fix_by_widening: &'static str,
     pub fix_by_paying: &'static str,
@@ -305,6 +309,11 @@ pub struct Options {
     pub effort_note: &'static str,
     /// From none to the highest.
     pub efforts: [&'static str; 7],
+    pub pool: &'static str,
+    pub pool_note: &'static str,
+    /// Above the composer, while the pool may answer.
+    pub pool_stands_by: &'static str,
+    pub change: &'static str,
     pub save: &'static str,
 }
 

@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod models;
 mod pages;
+mod pool_fallback;
 mod retries;
 mod stream;
 mod threads;

@@ -1,17 +1,21 @@
-//! Who pays for an answer: the person's keys in their order, one after the other while that helps.
+//! Who pays for an answer: the person's keys in their order, one after the other while that helps. Where that is allowed, the
+//! operator's free pool comes behind them ([`super::loan`]).
 
 use super::Inner;
+use crate::server::providers;
 use crate::server::providers::account::Account;
 use crate::server::store::answers::PaidBy;
 use crate::server::store::provider_keys::{self, StoredKey, Trouble};
 use crate::server::store::{Result, Tx, answers};
 use crate::shared::chat::Message;
 use crate::shared::error::{AppError, ErrorCode};
-use crate::shared::ids::{KeyId, ModelId};
+use crate::shared::ids::{KeyId, ModelId, ProviderId};
 use crate::shared::time::Timestamp;
 
 /// Who may pay for an answer.
 pub struct Payer {
+    /// Who is asked.
+    pub provider: ProviderId,
     /// A key of the person's; none is the operator's, of the free pool.
     pub key: Option<StoredKey>,
     /// Its credential, and where that may go.
@@ -28,8 +32,9 @@ const POOL: &str = "free pool";
 impl Payer {
     /// A key of the person's that pays by itself.
     #[must_use]
-    pub const fn new(key: StoredKey, account: Account, model: ModelId) -> Self {
+    pub fn new(key: StoredKey, account: Account, model: ModelId) -> Self {
         Self {
+            provider: key.view.provider.clone(),
             key: Some(key),
             account,
             model,
@@ -39,8 +44,9 @@ impl Payer {
 
     /// The operator's key, of the free pool.
     #[must_use]
-    pub const fn pool(account: Account, model: ModelId) -> Self {
+    pub const fn pool(provider: ProviderId, account: Account, model: ModelId) -> Self {
         Self {
+            provider,
             key: None,
             account,
             model,
@@ -52,6 +58,34 @@ impl Payer {
     pub fn bring(&mut self, key: StoredKey, account: Account) {
         self.account.brought = Some(account.credential);
         self.brought = Some(key);
+    }
+
+    /// Whether no other key goes along.
+    #[must_use]
+    pub const fn is_alone(&self) -> bool {
+        self.brought.is_none()
+    }
+
+    /// What the person is told of a failure with it at the provider called `name`, which does not say whose key it means
+    /// where two were sent.
+    pub(super) fn told(&self, error: AppError, name: &str) -> AppError {
+        let brought = self.brought.as_ref();
+        let other = brought.and_then(|key| providers::find(&key.view.provider));
+        let (
+            Some(other),
+            ErrorCode::InvalidKey | ErrorCode::InsufficientPermission | ErrorCode::QuotaExhausted,
+        ) = (other, error.code)
+        else {
+            return error;
+        };
+        let other = other.info().name;
+        AppError {
+            message: format!(
+                "{} Or it is about the {other} key that goes along to {name}: test both under Providers.",
+                error.message
+            ),
+            ..error
+        }
     }
 
     /// The id of the person's key.
@@ -74,6 +108,7 @@ impl Payer {
     #[must_use]
     pub fn paid_by(&self) -> PaidBy {
         PaidBy {
+            provider: self.provider.clone(),
             key: self.id().cloned(),
             mask: self.mask(),
             brought: self.brought.as_ref().map(|key| key.view.id.clone()),
@@ -121,6 +156,17 @@ pub(super) fn of_the_pool(error: AppError) -> AppError {
     }
 }
 
+/// The pool's failure where it stood in for the person's own key, which is what they can mend.
+pub(super) fn after(own: &AppError, pool: AppError) -> AppError {
+    AppError {
+        message: format!(
+            "{} Then the free pool was asked: {}",
+            own.message, pool.message
+        ),
+        ..pool
+    }
+}
+
 /// A key that was asked too often, without a word on how long that lasts. Milliseconds.
 const LIMITED_MS: i64 = 30_000;
 /// A key whose credit is spent: somebody has to pay a bill first.
@@ -154,16 +200,17 @@ fn cool_until(error: &AppError, now: Timestamp) -> Option<Timestamp> {
     Some(now.plus_ms(ms.clamp(0, LONGEST_MS)))
 }
 
-/// What a failed answer says about the key that was asked, if it says anything.
-pub fn trouble(error: Option<&AppError>, now: Timestamp) -> Option<Trouble<'_>> {
+/// What a failed answer says about the key that was asked, if it says anything. A refusal of one that did not go `alone` may
+/// be the other's.
+pub fn trouble(error: Option<&AppError>, alone: bool, now: Timestamp) -> Option<Trouble<'_>> {
     let error = error?;
-    let about_key = matches!(
-        error.code,
-        ErrorCode::InvalidKey
-            | ErrorCode::InsufficientPermission
-            | ErrorCode::QuotaExhausted
-            | ErrorCode::RateLimited
-    );
+    let about_key = match error.code {
+        ErrorCode::InvalidKey => alone,
+        ErrorCode::InsufficientPermission | ErrorCode::QuotaExhausted | ErrorCode::RateLimited => {
+            true
+        }
+        _ => false,
+    };
     let cool_until = cool_until(error, now);
     (about_key || cool_until.is_some()).then_some(Trouble {
         error: about_key.then_some(error),
@@ -194,7 +241,7 @@ impl Inner {
     ) -> Result<Handed> {
         let now = self.parts.env.now();
         let mut tx = self.parts.db.begin().await?;
-        let trouble = trouble(Some(error), now);
+        let trouble = trouble(Some(error), from.is_alone(), now);
         if let Some(key) = &from.key {
             provider_keys::note_used(&mut tx, &key.view.id, key.version, trouble.as_ref(), now)
                 .await?;

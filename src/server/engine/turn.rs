@@ -2,7 +2,8 @@
 
 use super::accounting::Said;
 use super::live::LiveAnswer;
-use super::payers::{Handed, Payer, another_may_help, another_model_may_help, of_the_pool};
+use super::loan::Loan;
+use super::payers::{Handed, Payer, after, another_may_help, another_model_may_help, of_the_pool};
 use super::recovery::{broken, restarted};
 use super::writer::{self, Op, Outcome};
 use super::{Engine, Inner, Parts};
@@ -52,6 +53,8 @@ pub struct Turn {
     pub request: ChatRequest,
     /// What the provider itself says that the model costs.
     pub tariff: Option<Tariff>,
+    /// What the operator's pool may answer where none of the keys can.
+    pub loan: Option<Loan>,
     /// When the person sent.
     pub sent_at: Timestamp,
 }
@@ -130,6 +133,8 @@ struct Running<'a> {
     /// The place of the key that pays, among the turn's.
     payer: usize,
     attempts: Vec<Attempt>,
+    /// What the person's last key failed with before the pool was asked.
+    own_failure: Option<AppError>,
     /// Whether a request is out that is not among the attempts yet.
     asking: bool,
 }
@@ -164,6 +169,7 @@ impl<'a> Running<'a> {
             unstored: Vec::new(),
             payer: 0,
             attempts: Vec::new(),
+            own_failure: None,
             asking: false,
         }
     }
@@ -188,14 +194,14 @@ impl<'a> Running<'a> {
     }
 
     async fn listen(&mut self) -> End {
-        let name = self.turn.provider.info().name;
         match self.exchange().await {
             Ok(end) => end,
-            Err(error) => End::Failed(self.told(error.for_person(name))),
+            Err(error) => End::Failed(self.told(self.for_person(&error))),
         }
     }
 
-    /// Asks with one key after the other while that helps and nothing has been said; with one of them once more.
+    /// Asks with one key after the other while that helps and nothing has been said; with one of them once more; and then the
+    /// pool, where that is allowed.
     async fn exchange(&mut self) -> Result<End, ProviderError> {
         let mut again = false;
         loop {
@@ -215,30 +221,61 @@ impl<'a> Running<'a> {
             };
             self.attempted(error.status.or(heard.then_some(200)), Some(error.code));
             let nothing_said = self.first_at.is_none() && self.finish.is_none();
-            if nothing_said && self.goes_on(error.code) {
-                match Box::pin(self.next_payer(&error)).await {
-                    Ok(Handed::Over) => {
-                        // What was counted so far was another key's.
-                        self.usage = None;
-                        continue;
-                    }
-                    Ok(Handed::Gone) => {}
-                    Ok(Handed::Lost) => return Ok(End::Lost),
-                    Err(failure) => {
-                        tracing::warn!(message.id = %self.turn.message.id, error = %failure, "no other key could be taken");
-                        return Ok(End::Failed(storage()));
-                    }
-                }
-            }
-            match worth_another_try(&error).filter(|_| !heard && !again) {
-                Some(wait) => {
+            let once_more = worth_another_try(&error).filter(|_| !heard && !again);
+            let handed = if nothing_said && self.goes_on(error.code) {
+                Box::pin(self.somebody_else(&error, once_more.is_none())).await
+            } else {
+                Ok(Handed::Gone)
+            };
+            match (handed, once_more) {
+                // What was counted so far was another key's.
+                (Ok(Handed::Over), _) => self.usage = None,
+                (Ok(Handed::Gone), Some(wait)) => {
                     again = true;
                     tracing::info!(message.id = %self.turn.message.id, code = error.code.as_str(), "asking the provider again");
                     tokio::time::sleep(wait + self.jitter()).await;
                 }
-                None => return Err(error),
+                (Ok(Handed::Gone), None) => return Err(error),
+                (Ok(Handed::Lost), _) => return Ok(End::Lost),
+                (Err(failure), _) => {
+                    tracing::warn!(message.id = %self.turn.message.id, error = %failure, "no other key could be taken");
+                    return Ok(End::Failed(storage()));
+                }
             }
         }
+    }
+
+    /// Lets somebody else pay: the next key, or the pool when the `last` of them was asked.
+    async fn somebody_else(
+        &mut self,
+        error: &ProviderError,
+        last: bool,
+    ) -> Result<Handed, StoreError> {
+        match self.next_payer(error).await? {
+            Handed::Gone if last => self.borrow(error).await,
+            handed => Ok(handed),
+        }
+    }
+
+    /// Lets the pool answer, where it may; `Gone` when it has nothing left.
+    async fn borrow(&mut self, error: &ProviderError) -> Result<Handed, StoreError> {
+        let (Some(loan), Some(failed)) = (&self.turn.loan, self.paying()) else {
+            return Ok(Handed::Gone);
+        };
+        let (message, own) = (&self.turn.message, self.for_person(error));
+        let lent = self
+            .engine
+            .lend(message, FIRST_EPOCH, failed, &own, loan)
+            .await?;
+        if matches!(lent, Handed::Over)
+            && let Some(loan) = self.turn.loan.take()
+        {
+            tracing::info!(message.id = %self.turn.message.id, code = error.code.as_str(), "the free pool pays");
+            loan.step_in(&mut self.turn);
+            self.payer = 0;
+            self.own_failure = Some(own);
+        }
+        Ok(lent)
     }
 
     /// Whether what failed like this is asked of the next payer.
@@ -252,8 +289,20 @@ impl<'a> Running<'a> {
     /// What the person is told of a failure, which depends on whose key it was.
     fn told(&self, error: AppError) -> AppError {
         match self.paying() {
-            Some(payer) if payer.key.is_none() => of_the_pool(error),
+            Some(payer) if payer.key.is_none() => match &self.own_failure {
+                Some(own) if self.first_at.is_none() => after(own, of_the_pool(error)),
+                _ => of_the_pool(error),
+            },
             _ => error,
+        }
+    }
+
+    fn for_person(&self, error: &ProviderError) -> AppError {
+        let name = self.turn.provider.info().name;
+        let told = error.for_person(name);
+        match self.paying() {
+            Some(payer) => payer.told(told, name),
+            None => told,
         }
     }
 
@@ -274,7 +323,7 @@ impl<'a> Running<'a> {
 
     /// Lets the next key pay that is still there; `Gone` when there is none.
     async fn next_payer(&mut self, error: &ProviderError) -> Result<Handed, StoreError> {
-        let error = error.for_person(self.turn.provider.info().name);
+        let error = self.for_person(error);
         let message = &self.turn.message;
         let from = self.payer;
         for (place, next) in self.turn.payers.iter().enumerate().skip(from + 1) {
@@ -386,7 +435,7 @@ impl<'a> Running<'a> {
     }
 
     fn broken(&self, code: ErrorCode) -> AppError {
-        self.told(ProviderError::new(code).for_person(self.turn.provider.info().name))
+        self.told(self.for_person(&ProviderError::new(code)))
     }
 
     /// Takes in what the decoder saw.
@@ -531,7 +580,12 @@ impl<'a> Running<'a> {
             began: self.first_at.is_some(),
             whole: message.status == MessageStatus::Complete,
         };
+        let code = message.error.as_ref().map(|error| error.code);
         message.usage = said.usage(self.usage, |tokens| {
+            // Somebody else was billed, and nobody says how much.
+            if code == Some(ErrorCode::SystemCredentials) {
+                return None;
+            }
             let (provider, model) = (message.provider.as_ref()?, message.model.as_ref()?);
             let listed = self.turn.tariff.as_ref();
             (self.engine.parts.price)(provider, model, listed, tokens)
@@ -553,6 +607,7 @@ impl<'a> Running<'a> {
         });
         let end = Arc::new(writer::End {
             message,
+            alone: self.paying().is_none_or(Payer::is_alone),
             key_version: self
                 .paying()
                 .and_then(|payer| payer.key.as_ref())

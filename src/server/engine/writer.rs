@@ -47,6 +47,8 @@ pub struct End {
     pub message: Message,
     /// The version of the key that paid; a key that was replaced meanwhile is not blamed.
     pub key_version: i64,
+    /// Whether no other key went along with it.
+    pub alone: bool,
 }
 
 /// What became of an [`Op`].
@@ -240,7 +242,7 @@ impl Task {
             let Some(end) = &op.end else { continue };
             let now = self.env.now();
             if let Some(key) = &end.message.key_id {
-                let trouble = payers::trouble(end.message.error.as_ref(), now);
+                let trouble = payers::trouble(end.message.error.as_ref(), end.alone, now);
                 let version = end.key_version;
                 provider_keys::note_used(&mut tx, key, version, trouble.as_ref(), now).await?;
             }

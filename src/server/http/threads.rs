@@ -24,6 +24,7 @@ struct New {
     system_prompt: Option<String>,
     settings: Option<ChatSettings>,
     private: Option<bool>,
+    pool_fallback: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -57,6 +58,7 @@ struct Change {
     )]
     system_prompt: Option<Option<String>>,
     settings: Option<ChatSettings>,
+    pool_fallback: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +94,7 @@ async fn create(
         system_prompt: new.system_prompt,
         settings: new.settings.unwrap_or_default(),
         private: new.private.unwrap_or(false),
+        pool_fallback: new.pool_fallback.unwrap_or(false),
     };
     let thread = services.create_thread(&user.id, new).await?;
     Ok((StatusCode::CREATED, Json(json!({ "thread": thread }))))
@@ -139,6 +142,7 @@ async fn change(
         status: change.status,
         system_prompt: change.system_prompt,
         settings: change.settings,
+        pool_fallback: change.pool_fallback,
     };
     Ok(Json(
         json!({ "thread": services.change_thread(&user.id, &thread, change).await? }),

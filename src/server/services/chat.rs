@@ -4,6 +4,7 @@ mod paying;
 mod stored;
 
 use super::models::Known;
+use super::pool::pays_for;
 use super::readers::Reader;
 use super::threads::NewThread;
 use super::{NOT_STORABLE, Result, ServiceError, Services, storable};
@@ -156,7 +157,20 @@ impl Services {
             } => model.clone(),
             _ => thread.model.clone(),
         };
-        let (known, payers) = self.able_to_pay(user, thread, provider, &model).await?;
+        let loan = self.loan(user, thread, &model).await?;
+        let (known, payers, refusal) = if pays_for(thread) {
+            (Known::default(), Vec::new(), None)
+        } else {
+            match self.able_to_pay(user, provider, &model).await {
+                Err(error @ ServiceError::NoKey { .. }) if loan.is_some() => {
+                    (Known::default(), Vec::new(), Some(error))
+                }
+                able => {
+                    let (known, payers) = able?;
+                    (known, payers, Some(Self::no_key(provider, false)))
+                }
+            }
+        };
 
         let mut tx = self.0.db.begin().await?;
         let now = self.0.env.now();
@@ -170,25 +184,34 @@ impl Services {
         }
         self.limited(&self.0.by_user, user.as_str())?;
         let payers = take_first(&mut tx, payers, now).await?;
-        let Some(payer) = payers.first() else {
-            return Err(Self::no_key(provider, false));
+        let lenders = loan.iter().flat_map(|loan| &loan.payers);
+        let Some(payer) = payers.iter().chain(lenders).next() else {
+            return Err(refusal.unwrap_or_else(|| Self::no_key(provider, false)));
         };
         let running = messages::count_running(&mut tx, user, &thread.id).await?;
         self.has_room(&running)?;
-        let lent = payer.key.is_none();
-        if lent {
-            self.reserve_free(&mut tx, user, &id).await?;
-        }
         let Stored {
             answer,
             start,
             said,
         } = self
-            .store_send(&mut tx, &begin, id.clone(), &model, payer, running.tip)
+            .store_send(&mut tx, &begin, id.clone(), payer, running.tip)
             .await?;
-        let mut settings = thread.settings.clone();
-        if lent {
-            Self::modest(&mut settings, &said)?;
+        let readable = Self::readable(thread, &said);
+        let (lent, spare) = match loan {
+            Some(loan) if payers.is_empty() => (Some(loan), None),
+            loan => (None, loan.filter(|_| readable.is_ok())),
+        };
+        if let Some(loan) = &lent {
+            let reserved = match readable {
+                Ok(()) => self.reserve(&mut tx, &id, loan).await,
+                error => error,
+            };
+            // Where the pool only stands in, its own refusal is not what the person can mend.
+            reserved.map_err(|error| match (error, refusal) {
+                (error @ ServiceError::Store(_), _) | (error, None) => error,
+                (_, Some(refusal)) => refusal,
+            })?;
         }
         tx.commit().await?;
 
@@ -196,7 +219,7 @@ impl Services {
             model: facts,
             tariff,
         } = known;
-        self.0.engine.run(Turn {
+        let mut turn = Turn {
             message: answer,
             start,
             provider,
@@ -209,11 +232,16 @@ impl Services {
                 max_output_tokens: facts.and_then(|model| model.max_output_tokens),
                 system: begin.thread.system_prompt,
                 turns: said,
-                settings,
+                settings: begin.thread.settings,
             },
             tariff,
+            loan: spare,
             sent_at: now,
-        });
+        };
+        if let Some(loan) = lent {
+            loan.step_in(&mut turn);
+        }
+        self.0.engine.run(turn);
         Ok(id)
     }
 

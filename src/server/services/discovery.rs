@@ -133,6 +133,7 @@ mod tests {
             last_validated_at: None,
             last_used_at: None,
             last_error: None,
+            last_error_at: None,
         };
         let refused = key(KeyStatus::Invalid, true);
         let off = key(KeyStatus::Valid, false);

@@ -1,8 +1,10 @@
 //! How well providers answer, by what this installation itself heard from them.
 
+use super::pool::{self, is_pool};
 use super::{Result, Services};
 use crate::server::providers;
 use crate::server::store::health::{self, Ended};
+use crate::shared::chat::Attempt;
 use crate::shared::error::ErrorCode;
 use crate::shared::ids::ProviderId;
 use crate::shared::provider::Health;
@@ -32,8 +34,8 @@ impl Services {
     /// is counted from the stored answers, the newest two thousand. It is looked up every thirty seconds at the most.
     ///
     /// Each request counts, also one after which another key answered. What the key, the question or the settings were at
-    /// fault for says nothing about a provider and does not count. Servers that people add themselves are left out: they are
-    /// as many as there are people.
+    /// fault for says nothing about a provider and does not count. What the free pool was asked counts for the provider behind
+    /// it. Servers that people add themselves are left out: they are as many as there are people.
     ///
     /// # Errors
     /// When the database fails.
@@ -82,22 +84,31 @@ struct Count {
 /// What the answers say of their providers, the newest answer first.
 fn summed_up(answers: Vec<Ended>) -> HashMap<ProviderId, Calls> {
     let mut counts: HashMap<ProviderId, Count> = HashMap::new();
+    let Ok(upstream) = pool::UPSTREAM.parse::<ProviderId>() else {
+        return HashMap::new();
+    };
     for answer in answers {
-        match providers::find(&answer.provider) {
-            Some(provider) if !provider.is_anywhere() => {}
-            _ => continue,
-        }
-        let count = counts.entry(answer.provider).or_default();
-        let codes = answer.attempts.iter().map(|attempt| attempt.code);
-        let mut codes: Vec<Option<ErrorCode>> = codes.collect();
-        if codes.is_empty() {
-            codes.push(None);
+        // Who was asked, and what became of it; of an old answer only how it ended is known.
+        let lent = |attempt: &Attempt| attempt.key_id.is_none();
+        let attempts = answer.attempts.iter();
+        let mut calls: Vec<_> = attempts.map(|one| (lent(one), one.code)).collect();
+        if calls.is_empty() {
+            calls.push((is_pool(&answer.provider), None));
         }
         // A call that was answered may have broken off afterwards.
-        if let Some(last) = codes.last_mut() {
+        if let Some((_, last)) = calls.last_mut() {
             *last = last.or(answer.failed);
         }
-        for code in codes.iter().rev().copied() {
+        // The wait for another key is not this one's.
+        let wait = answer.ttft_ms.filter(|_| calls.len() == 1);
+        for (lent, code) in calls.into_iter().rev() {
+            let asked = if lent { &upstream } else { &answer.provider };
+            match providers::find(asked) {
+                Some(provider) if !provider.is_anywhere() => {}
+                _ => continue,
+            }
+            let count = counts.entry(asked.clone()).or_default();
+            count.waits.extend(wait);
             match code {
                 None if answer.ttft_ms.is_some() => count.good += 1,
                 Some(code) if is_theirs(code) => {
@@ -106,10 +117,6 @@ fn summed_up(answers: Vec<Ended>) -> HashMap<ProviderId, Calls> {
                 }
                 _ => {}
             }
-        }
-        // The wait for another key is not this one's.
-        if codes.len() == 1 {
-            count.waits.extend(answer.ttft_ms);
         }
     }
     let told = |(provider, count): (ProviderId, Count)| Some((provider, count.told()?));
@@ -161,7 +168,6 @@ impl Calls {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::chat::Attempt;
 
     fn answer(provider: &str, codes: &[Option<ErrorCode>], ttft_ms: Option<u64>) -> Ended {
         let attempt = |code: &Option<ErrorCode>| Attempt {
@@ -223,6 +229,17 @@ mod tests {
         assert_eq!(told(calls("openai", 4)), None);
         assert!(told(calls("openai", 5)).is_some());
         assert!(summed_up(calls("custom", 50)).is_empty());
+    }
+
+    #[test]
+    fn what_the_pool_was_asked_counts_for_the_provider_behind_it() {
+        let mut lent = answer("openai", &[Some(ErrorCode::Overloaded), None], Some(1));
+        lent.attempts[1].key_id = None;
+        let found = summed_up(vec![lent; 5]);
+        let share = |id: &str| found[&id.parse::<ProviderId>().unwrap()].share;
+        assert_eq!((share("openai"), share("groq")), (0, 100));
+        let old = vec![answer("free", &[], Some(1)); 5];
+        assert!(summed_up(old).contains_key(&"groq".parse().unwrap()));
     }
 
     #[test]

@@ -215,7 +215,7 @@ impl Services {
         let label = clean_label(label)?;
         let credential = credential(provider, given, &self.0.lent)?;
         let account = self.account(provider, credential)?;
-        let accepted = self.probe(provider, &account).await?;
+        let accepted = self.accepted(provider, &account).await?;
         let key: KeyId = self
             .0
             .env
@@ -259,7 +259,7 @@ impl Services {
             .ok_or(ServiceError::NotFound)?;
         let credential = credential(provider, given, &self.0.lent)?;
         let account = self.account(provider, credential)?;
-        let accepted = self.probe(provider, &account).await?;
+        let accepted = self.accepted(provider, &account).await?;
         let label = label.unwrap_or(old.view.label);
         let slot = Slot {
             user,
@@ -478,7 +478,7 @@ impl Services {
             &key.view.id,
             key.version,
             status,
-            Some(&error),
+            Some((&error, self.0.env.now())),
             None,
         )
         .await?;
@@ -491,6 +491,24 @@ impl Services {
     }
 
     /// Asks the provider for its models, which is the cheapest thing that only a good key can do.
+    /// What the provider says of a credential that was just given. Where a person says where it is, the address may be wrong.
+    async fn accepted(
+        &self,
+        provider: &'static dyn Provider,
+        account: &Account,
+    ) -> Result<Accepted> {
+        let fields = provider.info().fields.iter();
+        let mut addresses = fields.filter(|field| matches!(field.kind, FieldKind::Address));
+        match (self.probe(provider, account).await, addresses.next()) {
+            (Err(ServiceError::Provider { error, .. }), Some(address))
+                if matches!(error.status, Some(404 | 405 | 501)) =>
+            {
+                Err(ServiceError::NothingThere(address.name))
+            }
+            (probed, _) => probed,
+        }
+    }
+
     async fn probe(&self, provider: &'static dyn Provider, account: &Account) -> Result<Accepted> {
         match self.live_models(provider, account).await {
             Ok(listed) => Ok(Accepted {

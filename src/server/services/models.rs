@@ -8,7 +8,7 @@ use super::{Result, ServiceError, Services, Unavailable};
 use crate::server::catalog::{self, Listed};
 use crate::server::config::Limit;
 use crate::server::providers::account::{Access, Account};
-use crate::server::providers::{Provider, ProviderError};
+use crate::server::providers::{LiveModel, Provider, ProviderError};
 use crate::server::store::model_cache::{self, Listing, Offer};
 use crate::shared::ids::{KeyId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
@@ -218,6 +218,11 @@ impl Services {
             .into_iter()
             .filter(|named| !listed.contains(&named.id));
         models.splice(0..0, beside);
+        // What nobody can pay for is left out, unless that is everything: who asks is told why, then.
+        let payable = |model: &LiveModel| provider.brings(account, &model.id).is_ok();
+        if models.iter().any(payable) {
+            models.retain(payable);
+        }
         Ok(catalog::merge(&Self::id_of(provider)?, models))
     }
 

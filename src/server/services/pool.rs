@@ -3,17 +3,17 @@
 use super::{Result, ServiceError, Services, Unavailable};
 use crate::server::catalog;
 use crate::server::config::FreePool;
+use crate::server::engine::loan::Loan;
 use crate::server::engine::payers::Payer;
 use crate::server::providers::free::{self, FREE};
 use crate::server::providers::{Credential, Provider as _, Turn};
 use crate::server::store::Tx;
-use crate::server::store::free_pool::{self, Used};
-use crate::shared::chat::{ChatSettings, Thread};
-use crate::shared::free_pool::{FreeUsage, Quota};
+use crate::server::store::free_pool::{self, Refusal, Used};
+use crate::shared::chat::Thread;
+use crate::shared::free_pool::{FreeUsage, Quota, day_of, midnight_after};
 use crate::shared::ids::{MessageId, ModelId, ProviderId, UserId};
 use crate::shared::model::{Model, ModelList};
 use crate::shared::tariff::Tariff;
-use crate::shared::time::Timestamp;
 
 const DAY_MS: i64 = 86_400_000;
 /// What is read of a conversation at the most, in characters: the operator pays for all of it.
@@ -22,8 +22,8 @@ const MAX_INPUT_CHARS: usize = 48_000;
 const MAX_OUTPUT_TOKENS: u32 = 4096;
 /// After so many answers a person is told what a key of their own is good for.
 const NUDGE_AFTER: i64 = 5;
-/// What the pool calls itself in the snapshot.
-const PROVIDER: &str = "groq";
+/// The provider behind the pool, by which the snapshot knows its models.
+pub(super) const UPSTREAM: &str = "groq";
 
 /// Whether this is a chat with the free pool.
 pub(super) fn pays_for(thread: &Thread) -> bool {
@@ -34,6 +34,19 @@ pub(super) fn pays_for(thread: &Thread) -> bool {
 #[must_use]
 pub fn is_pool(provider: &ProviderId) -> bool {
     provider.as_str() == free::ID
+}
+
+/// What the snapshot knows of a model of the pool. It costs nobody here anything.
+pub(super) fn facts(pool: &ProviderId, model: &ModelId) -> Model {
+    let known = match UPSTREAM.parse() {
+        Ok(upstream) => catalog::facts(&upstream, model),
+        Err(_) => catalog::facts(pool, model),
+    };
+    Model {
+        provider: pool.clone(),
+        pricing: Some(Tariff::default().pricing()),
+        ..known
+    }
 }
 
 impl FreePool {
@@ -62,47 +75,73 @@ impl Services {
         }
     }
 
-    /// The operator's key, for `model` and for those that stand in for it.
-    pub(super) fn pool_payers(&self, model: &ModelId) -> Result<Vec<Payer>> {
+    /// What the pool may answer in this thread: all of a chat that began on it (of `model`, if it has that), and where the
+    /// person allowed it, what their own keys cannot.
+    pub(super) async fn loan(
+        &self,
+        user: &UserId,
+        thread: &Thread,
+        model: &ModelId,
+    ) -> Result<Option<Loan>> {
+        let wanted = if pays_for(thread) {
+            Some(model.clone())
+        } else if thread.pool_fallback && self.0.pool.is_some() {
+            None
+        } else {
+            return Ok(None);
+        };
         let pool = self.pool()?;
+        let model = match self.pool_model(wanted) {
+            Err(ServiceError::ModelUnavailable(mut what)) => {
+                what.replacement = self.replacement(user, &thread.provider, model).await?;
+                return Err(ServiceError::ModelUnavailable(what));
+            }
+            model => model?,
+        };
         let account = self.account(&FREE, Credential::key(pool.key.clone()))?;
-        let others = pool.models().filter(|other| *other != model);
-        let payer = |model: &ModelId| Payer::pool(account.clone(), model.clone());
-        Ok(std::iter::once(model).chain(others).map(payer).collect())
+        let id = Self::id_of(&FREE)?;
+        let others = pool.models().filter(|other| **other != model);
+        let payer = |model: &ModelId| Payer::pool(id.clone(), account.clone(), model.clone());
+        let facts = facts(&id, &model);
+        let mut settings = thread.settings.clone();
+        let most = settings.max_tokens.unwrap_or(MAX_OUTPUT_TOKENS);
+        settings.max_tokens = Some(most.min(MAX_OUTPUT_TOKENS));
+        Ok(Some(Loan {
+            user: user.clone(),
+            limits: pool.limits,
+            provider: &FREE,
+            payers: std::iter::once(&model).chain(others).map(payer).collect(),
+            capabilities: facts.capabilities,
+            max_output_tokens: facts.max_output_tokens,
+            settings,
+            tariff: Tariff::default(),
+        }))
     }
 
-    /// Takes one answer of the day's quotas, in the send's own transaction.
-    pub(super) async fn reserve_free(
-        &self,
-        tx: &mut Tx,
-        user: &UserId,
-        message: &MessageId,
-    ) -> Result<()> {
-        if free_pool::is_answering(tx, user).await? {
-            return Err(ServiceError::TooManyAnswers(1));
-        }
-        let today = today(self.0.env.now());
-        let limits = self.pool()?.limits;
-        match free_pool::reserve(tx, user, message, limits, today).await? {
+    /// Takes an answer that the pool gives from its beginning of the day's quotas, in the send's own transaction.
+    pub(super) async fn reserve(&self, tx: &mut Tx, id: &MessageId, loan: &Loan) -> Result<()> {
+        let now = self.0.env.now();
+        match loan.reserve(tx, id, now).await? {
             None => Ok(()),
-            Some(scope) => Err(ServiceError::FreeQuotaExhausted {
+            Some(Refusal::Answering) => Err(ServiceError::TooManyAnswers(1)),
+            Some(Refusal::UsedUp(scope)) => Err(ServiceError::FreeQuotaExhausted {
                 scope,
-                resets_at: midnight_after(today),
+                resets_at: midnight_after(day_of(now)),
             }),
         }
     }
 
-    /// What is asked of the pool, within what the operator pays for.
-    pub(super) fn modest(settings: &mut ChatSettings, turns: &[Turn]) -> Result<()> {
-        let chars: usize = turns.iter().map(|turn| turn.text.chars().count()).sum();
+    /// Whether the pool reads as much as this: the operator pays for all of it.
+    pub(super) fn readable(thread: &Thread, turns: &[Turn]) -> Result<()> {
+        let said = turns.iter().map(|turn| turn.text.as_str());
+        let texts = thread.system_prompt.as_deref().into_iter().chain(said);
+        let chars: usize = texts.map(|text| text.chars().count()).sum();
         if chars > MAX_INPUT_CHARS {
             let problem = format!(
-                "The free pool reads at most {MAX_INPUT_CHARS} characters of a chat. Start a new chat, or add a key of your own."
+                "The free pool reads at most {MAX_INPUT_CHARS} characters of a chat, its system prompt included. Start a new chat, or add a key of your own."
             );
             return Err(ServiceError::field("content", &problem));
         }
-        let most = settings.max_tokens.unwrap_or(MAX_OUTPUT_TOKENS);
-        settings.max_tokens = Some(most.min(MAX_OUTPUT_TOKENS));
         Ok(())
     }
 
@@ -111,7 +150,7 @@ impl Services {
     /// # Errors
     /// When the database fails.
     pub async fn free_usage(&self, user: &UserId) -> Result<FreeUsage> {
-        let today = today(self.0.env.now());
+        let today = day_of(self.0.env.now());
         let Used {
             day,
             user,
@@ -130,26 +169,18 @@ impl Services {
         })
     }
 
-    /// What the snapshot knows of the pool's models. They cost nobody here anything.
+    /// What is known of the pool's models.
     pub(super) fn pool_models(&self) -> Vec<Model> {
-        let (Some(pool), Ok(groq), Ok(id)) = (
-            &self.0.pool,
-            PROVIDER.parse::<ProviderId>(),
-            free::ID.parse::<ProviderId>(),
-        ) else {
+        let (Some(pool), Ok(id)) = (&self.0.pool, Self::id_of(&FREE)) else {
             return Vec::new();
         };
-        let free = |model| Model {
-            provider: id.clone(),
-            pricing: Some(Tariff::default().pricing()),
-            ..catalog::facts(&groq, model)
-        };
-        pool.models().map(free).collect()
+        pool.models().map(|model| facts(&id, model)).collect()
     }
 
-    pub(super) fn pool_facts(&self, model: &ModelId) -> Option<Model> {
-        let mut models = self.pool_models().into_iter();
-        models.find(|one| one.id == *model)
+    /// Whether there is a pool and it does not have this model.
+    pub(super) fn pool_lost(&self, model: &ModelId) -> bool {
+        let pool = self.0.pool.as_ref();
+        pool.is_some_and(|pool| pool.models().all(|one| one != model))
     }
 
     /// The pool's models in the form of a key's list.
@@ -167,13 +198,4 @@ impl Services {
             warning: None,
         })
     }
-}
-
-/// Days since 1970, by UTC.
-const fn today(now: Timestamp) -> i64 {
-    now.0.div_euclid(DAY_MS)
-}
-
-const fn midnight_after(day: i64) -> Timestamp {
-    Timestamp((day + 1) * DAY_MS)
 }

@@ -37,6 +37,8 @@ pub struct NewThread {
     pub settings: ChatSettings,
     /// Whether the person marked it as private.
     pub private: bool,
+    /// Whether the free pool may stand in for the person's keys.
+    pub pool_fallback: bool,
 }
 
 /// What may be changed of a thread. A given `None` clears.
@@ -50,6 +52,8 @@ pub struct ThreadChange {
     pub system_prompt: Option<Option<String>>,
     /// New settings, all of them.
     pub settings: Option<ChatSettings>,
+    /// Whether the free pool may stand in for the person's keys.
+    pub pool_fallback: Option<bool>,
 }
 
 fn check(
@@ -170,6 +174,7 @@ impl Services {
             settings: new.settings,
             status: ThreadStatus::Active,
             private: new.private,
+            pool_fallback: new.pool_fallback,
             created_at: now,
             updated_at: now,
         })
@@ -234,6 +239,9 @@ impl Services {
         }
         if let Some(settings) = change.settings {
             thread.settings = settings;
+        }
+        if let Some(allowed) = change.pool_fallback {
+            thread.pool_fallback = allowed;
         }
         threads::update(&self.0.db, user, &thread).await?;
         Ok(thread)
@@ -358,6 +366,8 @@ impl Services {
             system_prompt: from.system_prompt,
             settings: from.settings,
             private: from.private,
+            // It was allowed for the other chat.
+            pool_fallback: false,
         })?;
         let mut parent = None;
         for (depth, said) in (1..).zip(&mut history) {

@@ -5,7 +5,7 @@ use super::hints::{self, Hint};
 use super::messages::{NANO, Placed, Row, columns, signed, word};
 use super::{Db, Result, Tx, read, within, write};
 use crate::shared::chat::Message;
-use crate::shared::ids::{KeyId, MessageId, ModelId, UserId};
+use crate::shared::ids::{KeyId, MessageId, ModelId, ProviderId, UserId};
 use crate::shared::time::Timestamp;
 use std::collections::HashMap;
 
@@ -53,6 +53,8 @@ pub async fn begin_streaming(tx: &mut Tx, id: &MessageId, owner: &str, epoch: i6
 /// Who pays for an answer, as it is stored.
 #[derive(Clone, Debug)]
 pub struct PaidBy {
+    /// Who answers.
+    pub provider: ProviderId,
     /// The person's key at the answer's provider; none is the free pool's.
     pub key: Option<KeyId>,
     /// What the person sees of who pays.
@@ -86,11 +88,11 @@ pub async fn hand_over(
     by: &PaidBy,
 ) -> Result<bool> {
     const SQL: &str =
-        "UPDATE messages SET key_id = $4, key_mask = $5, brought_key_id = $6, model = $7
+        "UPDATE messages SET key_id = $4, key_mask = $5, brought_key_id = $6, model = $7, provider = $8
         WHERE id = $1 AND owner = $2 AND epoch = $3 AND status = 'pending'";
     let key = by.key.as_ref().map(KeyId::as_str);
     let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(owner).bind(epoch).bind(key).bind(&by.mask)
-        .bind(by.brought.as_ref().map(KeyId::as_str)).bind(by.model.as_str()).execute(c).await.map(|done| done.rows_affected()))?;
+        .bind(by.brought.as_ref().map(KeyId::as_str)).bind(by.model.as_str()).bind(by.provider.as_str()).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(done == 1)
 }
 

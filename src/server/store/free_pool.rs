@@ -13,8 +13,17 @@ async fn day(tx: &mut Tx, today: i64) -> Result<i64> {
     Ok(last.max(today))
 }
 
-/// Takes one request for this answer from the person's and from everybody's `today` (days since 1970). Answers what is
-/// used up, if something is: `tx` must not be committed then.
+/// Why the pool answers no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is writing an answer for this person.
+    Answering,
+    /// This quota of the day is used up.
+    UsedUp(Scope),
+}
+
+/// Takes one request for this answer from the person's and from everybody's `today` (days since 1970). Answers what stands
+/// in the way, if something does: `tx` must not be committed then.
 ///
 /// # Errors
 /// When the database fails.
@@ -24,7 +33,7 @@ pub async fn reserve(
     message: &MessageId,
     limits: DailyLimits,
     today: i64,
-) -> Result<Option<Scope>> {
+) -> Result<Option<Refusal>> {
     const USER: &str = "INSERT INTO free_usage_user_daily (user_id, day, used) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING";
     const TAKE_USER: &str = "UPDATE free_usage_user_daily SET used = used + 1 WHERE user_id = $1 AND day = $2 AND used < $3";
     const GLOBAL: &str =
@@ -33,28 +42,29 @@ pub async fn reserve(
         "UPDATE free_usage_global_daily SET used = used + 1 WHERE day = $1 AND used < $2";
     const NOTE: &str = "INSERT INTO free_reservations (message_id, user_id, day, state) VALUES ($1, $2, $3, 'reserved')";
     let day = day(tx, today).await?;
-    let user = user.as_str();
-    within!(tx, c => sqlx::query(USER).bind(user).bind(day).execute(c).await.map(drop))?;
-    let taken = within!(tx, c => sqlx::query(TAKE_USER).bind(user).bind(day).bind(i64::from(limits.user)).execute(c).await
+    let id = user.as_str();
+    within!(tx, c => sqlx::query(USER).bind(id).bind(day).execute(c).await.map(drop))?;
+    let taken = within!(tx, c => sqlx::query(TAKE_USER).bind(id).bind(day).bind(i64::from(limits.user)).execute(c).await
         .map(|done| done.rows_affected()))?;
     if taken == 0 {
-        return Ok(Some(Scope::User));
+        return Ok(Some(Refusal::UsedUp(Scope::User)));
+    }
+    // Who else takes from this person's day waits for the row that was just changed.
+    if is_answering(tx, user).await? {
+        return Ok(Some(Refusal::Answering));
     }
     within!(tx, c => sqlx::query(GLOBAL).bind(day).execute(c).await.map(drop))?;
     let taken = within!(tx, c => sqlx::query(TAKE_GLOBAL).bind(day).bind(i64::from(limits.global)).execute(c).await
         .map(|done| done.rows_affected()))?;
     if taken == 0 {
-        return Ok(Some(Scope::Global));
+        return Ok(Some(Refusal::UsedUp(Scope::Global)));
     }
-    within!(tx, c => sqlx::query(NOTE).bind(message.as_str()).bind(user).bind(day).execute(c).await.map(drop))?;
+    within!(tx, c => sqlx::query(NOTE).bind(message.as_str()).bind(id).bind(day).execute(c).await.map(drop))?;
     Ok(None)
 }
 
 /// Whether the pool is writing an answer for this person.
-///
-/// # Errors
-/// When the database fails.
-pub async fn is_answering(tx: &mut Tx, user: &UserId) -> Result<bool> {
+async fn is_answering(tx: &mut Tx, user: &UserId) -> Result<bool> {
     const SQL: &str = "SELECT COUNT(*) FROM messages m JOIN threads t ON t.id = m.thread_id
         JOIN free_reservations r ON r.message_id = m.id
         WHERE m.status IN ('pending', 'streaming') AND t.user_id = $1";

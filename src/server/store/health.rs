@@ -11,7 +11,7 @@ use crate::shared::time::Timestamp;
 /// An answer that ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ended {
-    /// Who was asked.
+    /// Whose chat it is in: who was asked with the person's own keys.
     pub provider: ProviderId,
     /// When it ended.
     pub at: Timestamp,
@@ -29,8 +29,8 @@ pub struct Ended {
 /// When the database fails.
 pub async fn last_hour(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<Ended>> {
     type Row = (String, i64, Option<i64>, Option<String>, Option<String>);
-    const SQL: &str = "SELECT provider, log_until, ttft_ms, error, attempts FROM messages
-        WHERE log_until IS NOT NULL AND log_until > $1 AND provider IS NOT NULL ORDER BY log_until DESC LIMIT $2";
+    const SQL: &str = "SELECT t.provider, m.log_until, m.ttft_ms, m.error, m.attempts FROM messages m JOIN threads t ON t.id = m.thread_id
+        WHERE m.log_until IS NOT NULL AND m.log_until > $1 ORDER BY m.log_until DESC LIMIT $2";
     let rows =
         read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(now.0).bind(limit).fetch_all(c).await)?;
     let ended = rows

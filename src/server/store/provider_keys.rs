@@ -62,6 +62,7 @@ struct Row {
     last_validated_at: Option<i64>,
     last_used_at: Option<i64>,
     last_error: Option<String>,
+    last_error_at: Option<i64>,
     cool_until: Option<i64>,
 }
 
@@ -69,7 +70,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, provider, origin, label, mask, version, blob, status, active, position, created_at, last_validated_at, \
-             last_used_at, last_error, cool_until FROM provider_keys ",
+             last_used_at, last_error, last_error_at, cool_until FROM provider_keys ",
             $rest
         )
     };
@@ -105,6 +106,7 @@ impl TryFrom<Row> for StoredKey {
             last_error: row
                 .last_error
                 .and_then(|json| serde_json::from_str(&json).ok()),
+            last_error_at: row.last_error_at.map(Timestamp),
         };
         Ok(Self {
             view,
@@ -183,7 +185,8 @@ pub async fn replace(
 ) -> Result<bool> {
     const SQL: &str =
         "UPDATE provider_keys SET origin = $4, label = $5, mask = $6, version = $7, kek_id = $8,
-        blob = $9, status = $10, active = TRUE, last_validated_at = $11, last_error = NULL, cool_until = NULL
+        blob = $9, status = $10, active = TRUE, last_validated_at = $11, last_error = NULL, last_error_at = NULL,
+        cool_until = NULL
         WHERE id = $1 AND user_id = $2 AND version = $3";
     let done = within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(user.as_str()).bind(from).bind(sealed.origin).bind(label)
         .bind(sealed.mask).bind(sealed.version).bind(sealed.kek_id).bind(sealed.blob)
@@ -200,14 +203,15 @@ pub async fn note(
     id: &KeyId,
     version: i64,
     status: KeyStatus,
-    error: Option<&AppError>,
+    error: Option<(&AppError, Timestamp)>,
     validated: Option<Timestamp>,
 ) -> Result<()> {
     const SQL: &str = "UPDATE provider_keys SET status = $3, last_error = $4, last_validated_at = COALESCE($5, last_validated_at),
-        cool_until = CASE WHEN $4 IS NULL THEN NULL ELSE cool_until END WHERE id = $1 AND version = $2";
+        last_error_at = $6, cool_until = CASE WHEN $4 IS NULL THEN NULL ELSE cool_until END WHERE id = $1 AND version = $2";
+    let (error, since) = error.unzip();
     let error = error.and_then(|error| serde_json::to_string(error).ok());
     write!(db, c => sqlx::query(SQL).bind(id.as_str()).bind(version).bind(status.as_str()).bind(error)
-        .bind(validated.map(|at| at.0)).execute(c).await.map(drop))?;
+        .bind(validated.map(|at| at.0)).bind(since.map(|at| at.0)).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -224,14 +228,15 @@ pub async fn note_used(
     now: Timestamp,
 ) -> Result<()> {
     const SQL: &str =
-        "UPDATE provider_keys SET last_used_at = $3, last_error = $4, cool_until = $6,
+        "UPDATE provider_keys SET last_used_at = $3, last_error = $4, last_error_at = $7, cool_until = $6,
         status = CASE WHEN $5 THEN 'invalid' ELSE status END WHERE id = $1 AND version = $2";
     let error = trouble.and_then(|trouble| trouble.error);
     let refused = error.is_some_and(|error| error.code == ErrorCode::InvalidKey);
+    let since = error.map(|_| now.0);
     let error = error.and_then(|error| serde_json::to_string(error).ok());
     let cool_until = trouble.and_then(|trouble| trouble.cool_until);
     within!(tx, c => sqlx::query(SQL).bind(id.as_str()).bind(version).bind(now.0).bind(error).bind(refused)
-        .bind(cool_until.map(|at| at.0)).execute(c).await.map(drop))?;
+        .bind(cool_until.map(|at| at.0)).bind(since).execute(c).await.map(drop))?;
     Ok(())
 }
 

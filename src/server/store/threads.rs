@@ -16,13 +16,14 @@ pub(super) struct Row {
     settings: String,
     status: String,
     private: bool,
+    pool_fallback: bool,
     created_at: i64,
     updated_at: i64,
 }
 
 macro_rules! columns {
     ($rest:literal) => {
-        concat!("SELECT id, title, provider, model, system_prompt, settings, status, private, created_at, updated_at FROM threads ", $rest)
+        concat!("SELECT id, title, provider, model, system_prompt, settings, status, private, pool_fallback, created_at, updated_at FROM threads ", $rest)
     };
 }
 
@@ -49,6 +50,7 @@ impl TryFrom<Row> for Thread {
             title: row.title,
             system_prompt: row.system_prompt,
             private: row.private,
+            pool_fallback: row.pool_fallback,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
         })
@@ -64,11 +66,11 @@ fn settings_json(settings: &ChatSettings) -> String {
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, user: &UserId, thread: &Thread) -> Result<()> {
-    const SQL: &str = "INSERT INTO threads (id, user_id, title, provider, model, system_prompt, settings, status, private, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    const SQL: &str = "INSERT INTO threads (id, user_id, title, provider, model, system_prompt, settings, status, private, pool_fallback, created_at,
+        updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     within!(tx, c => sqlx::query(SQL).bind(thread.id.as_str()).bind(user.as_str()).bind(&thread.title).bind(thread.provider.as_str())
         .bind(thread.model.as_str()).bind(&thread.system_prompt).bind(settings_json(&thread.settings)).bind(thread.status.as_str())
-        .bind(thread.private).bind(thread.created_at.0).bind(thread.updated_at.0).execute(c).await.map(drop))?;
+        .bind(thread.private).bind(thread.pool_fallback).bind(thread.created_at.0).bind(thread.updated_at.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -107,9 +109,10 @@ pub async fn list(
 /// # Errors
 /// When the database fails.
 pub async fn update(db: &Db, user: &UserId, thread: &Thread) -> Result<()> {
-    const SQL: &str = "UPDATE threads SET title = $3, status = $4, system_prompt = $5, settings = $6 WHERE id = $1 AND user_id = $2";
+    const SQL: &str = "UPDATE threads SET title = $3, status = $4, system_prompt = $5, settings = $6, pool_fallback = $7
+        WHERE id = $1 AND user_id = $2";
     write!(db, c => sqlx::query(SQL).bind(thread.id.as_str()).bind(user.as_str()).bind(&thread.title).bind(thread.status.as_str())
-        .bind(&thread.system_prompt).bind(settings_json(&thread.settings)).execute(c).await.map(drop))?;
+        .bind(&thread.system_prompt).bind(settings_json(&thread.settings)).bind(thread.pool_fallback).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `/chat`: where a chat begins.
 
 use super::composer::{Composer, Taken};
-use super::options::{Options, OptionsButton};
+use super::options::{Options, OptionsButton, PoolNote};
 use super::picker::{Picker, PickerButton};
 use super::refusal::Refusal;
 use crate::api::models::picker;
@@ -80,6 +80,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let prompt = RwSignal::new(String::new());
     let settings = RwSignal::new(ChatSettings::default());
+    let pool = RwSignal::new(false);
     let starting = RwSignal::new(None::<String>);
     let refused = RwSignal::new(posted);
     Effect::new(move || {
@@ -94,9 +95,10 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
         picked.set(Some(choice));
         dom::focus(super::COMPOSER);
     });
-    let options = Callback::new(move |(system, new)| {
+    let options = Callback::new(move |(system, new, lent)| {
         prompt.set(system);
         settings.set(new);
+        pool.set(lent);
     });
     let send = Callback::new(move |(content, taken): (String, Taken)| {
         let (Some(choice), Ok(request)) = (choice.get_untracked(), dom::request_id().parse())
@@ -108,8 +110,9 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
         refused.set(None);
         let navigate = navigate.clone();
         let (system, settings) = (prompt.get_untracked(), settings.get_untracked());
+        let pool = pool.get_untracked();
         spawn_local(async move {
-            match start_thread(choice, system, settings, content, request).await {
+            match start_thread(choice, system, settings, pool, content, request).await {
                 Ok(started) => {
                     taken(true);
                     let to = format!("/chat/{}", started.thread.id);
@@ -181,6 +184,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
                 let note = catalog.note(&choice.get()?)?;
                 Some(view! { <p class="muted small dock-note">{note}" "<a href="/providers">{words.add_key}</a></p> })
             }}
+            <PoolNote pool/>
             <Composer
                 text draft=super::NEW_DRAFT.to_owned() action=StartThread::PATH
                 busy=Signal::derive(move || starting.read().is_some()) stopping=Signal::derive(|| false) blocked
@@ -191,7 +195,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
             </Composer>
         </div>
         <Picker choice pick/>
-        <Options choice prompt settings save=options/>
+        <Options choice prompt settings pool save=options/>
     }
     .into_any()
 }

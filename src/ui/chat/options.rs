@@ -36,6 +36,23 @@ pub(super) fn OptionsButton() -> impl IntoView {
     .into_any()
 }
 
+/// Says above the composer that the free pool may answer in this chat.
+#[component]
+pub(super) fn PoolNote(
+    /// Whether it may.
+    #[prop(into)]
+    pool: Signal<bool>,
+) -> impl IntoView {
+    let words = &words().options;
+    move || {
+        pool.get().then(|| view! {
+            <p class="muted small dock-note">{words.pool_stands_by}" "
+                <button type="button" class="button quiet small js-only" on:click=move |_| dom::open_dialog(ID)>{words.change}</button>
+            </p>
+        })
+    }
+}
+
 /// The drawer. `save` gets everything when the form is sent.
 #[component]
 pub(super) fn Options(
@@ -48,8 +65,11 @@ pub(super) fn Options(
     /// The settings as they are.
     #[prop(into)]
     settings: Signal<ChatSettings>,
+    /// Whether the free pool may stand in for the person's keys.
+    #[prop(into)]
+    pool: Signal<bool>,
     /// Takes the new ones; the drawer is closed by then.
-    save: Callback<(String, ChatSettings)>,
+    save: Callback<(String, ChatSettings, bool)>,
 ) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     let (words, close) = (&words().options, words().frame.close);
@@ -82,6 +102,14 @@ pub(super) fn Options(
     let top_p = NodeRef::<Input>::new();
     let tokens = NodeRef::<Input>::new();
     let effort = NodeRef::<Select>::new();
+    let lent = NodeRef::<Input>::new();
+    let lends = move || {
+        let choice = choice.read();
+        pool.get()
+            || choice
+                .as_ref()
+                .is_some_and(|c| catalog.pool_stands_by(&c.provider))
+    };
     let text = |node: NodeRef<Input>| {
         node.get_untracked()
             .map(|input| input.value())
@@ -102,8 +130,9 @@ pub(super) fn Options(
             .get_untracked()
             .map(|area| area.value())
             .unwrap_or_default();
+        let lent = lent.get_untracked().is_some_and(|input| input.checked());
         dom::close_dialog(ID);
-        save.run((prompt, new));
+        save.run((prompt, new, lent));
     };
     let shown = move |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
     view! {
@@ -139,6 +168,10 @@ pub(super) fn Options(
                         {EFFORTS.into_iter().zip(words.efforts).map(|(effort, name)| view! { <option value=effort.as_str()>{name}</option> }).collect_view()}
                     </select>
                     <p class="field-note">{words.effort_note}</p>
+                </div>
+                <div class="field" hidden=move || !lends()>
+                    <label class="check"><input id="opt-pool" type="checkbox" node_ref=lent prop:checked=pool/>{words.pool}</label>
+                    <p class="field-note">{words.pool_note}</p>
                 </div>
                 <footer class="drawer-foot">
                     <button type="submit" class="button primary">{words.save}</button>

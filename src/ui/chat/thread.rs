@@ -4,7 +4,7 @@ use super::composer::{Composer, Taken};
 use super::conversation::Conversation;
 use super::log::{Log, edit};
 use super::moving::{Farewell, GoOn, moving};
-use super::options::{Options, OptionsButton};
+use super::options::{Options, OptionsButton, PoolNote};
 use super::picker::{Picker, PickerButton};
 use super::refusal::Refusal;
 use super::{LOG, NEW_DRAFT, draft_of};
@@ -194,11 +194,12 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
             edit(editing, last);
         }
     });
-    let save = Callback::new(move |(system_prompt, settings)| {
+    let save = Callback::new(move |(system_prompt, settings, pool)| {
         let id = thread.read_untracked().id.clone();
         let change = ThreadChange {
             system_prompt: Some(system_prompt),
             settings: Some(settings),
+            pool_fallback: Some(pool),
             ..ThreadChange::default()
         };
         spawn_local(async move {
@@ -234,6 +235,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
             tab.set(format!("{mark}{title}"));
         }
     });
+    let pool = Signal::derive(move || thread.read().pool_fallback);
     let busy = Signal::derive(move || conversation.running.read().is_some());
     let draft = draft_of(&thread.read_untracked().id);
     let seed = use_context::<RequestSeed>().unwrap_or_default().0;
@@ -272,6 +274,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
                     <button type="button" class="button small js-only" on:click=move |_| conversation.refused.set(None)>{dismiss}</button>
                 </Refusal>
             })}
+            <PoolNote pool/>
             <Composer
                 text draft action=SendMessage::PATH busy stopping=conversation.stopping
                 blocked=Signal::derive(move || conversation.gone.get().then_some(words.deleted))
@@ -285,7 +288,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
         <Picker choice pick/>
         <Options
             choice prompt=Signal::derive(move || thread.read().system_prompt.clone().unwrap_or_default())
-            settings=Signal::derive(move || thread.read().settings.clone()) save
+            settings=Signal::derive(move || thread.read().settings.clone()) pool save
         />
         <OtherModel wanted go/>
     }

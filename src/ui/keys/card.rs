@@ -209,6 +209,7 @@ mod tests {
             last_validated_at: None,
             last_used_at: None,
             last_error: None,
+            last_error_at: None,
         }
     }
 

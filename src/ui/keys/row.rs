@@ -19,14 +19,19 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 
-/// What the badge says and its class.
+/// The worst that is known of a key: the class of its badge and what that says.
 fn badge(words: &Key, key: &KeyView) -> (&'static str, &'static str) {
-    match key.status {
+    let trouble = key.last_error.as_ref().map(|error| error.code);
+    match (key.status, trouble) {
         _ if !key.active => ("off", words.off),
-        KeyStatus::Valid => ("on", words.valid),
-        KeyStatus::Invalid => ("bad", words.refused),
-        KeyStatus::Unverified => ("warn", words.unverified),
-        KeyStatus::Unreadable => ("bad", words.unreadable),
+        (KeyStatus::Unreadable, _) => ("bad", words.unreadable),
+        (KeyStatus::Invalid, _) => ("bad", words.refused),
+        (_, Some(ErrorCode::QuotaExhausted)) => ("bad", words.no_credit),
+        (_, Some(ErrorCode::InsufficientPermission)) => ("bad", words.not_permitted),
+        (_, Some(ErrorCode::RateLimited)) => ("warn", words.limited),
+        (_, Some(_)) => ("warn", words.not_tested),
+        (KeyStatus::Unverified, None) => ("warn", words.unverified),
+        (KeyStatus::Valid, None) => ("on", words.valid),
     }
 }
 
@@ -166,7 +171,10 @@ pub(super) fn KeyRow(
                 <p class="key-name">
                     <span class="strong">{move || match key.read().label.as_str() { "" => words.key.to_owned(), label => label.to_owned() }}</span>
                     <code>{move || key.read().mask.clone()}</code>
-                    <span class=move || format!("badge {}", badge(words, &key.read()).0)>{move || badge(words, &key.read()).1}</span>
+                    <span class=move || format!("badge {}", badge(words, &key.read()).0)>
+                        {move || badge(words, &key.read()).1}
+                        {move || key.read().last_error_at.map(|at| [" · ", &clock.ago(at)].concat())}
+                    </span>
                 </p>
                 <p class="muted small">
                     {move || (words.added)(&clock.ago(key.read().created_at))}

@@ -8,6 +8,9 @@ use crate::shared::model::{Category, Choice, Model, PickerProvider};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+/// The operator's free pool, among the providers.
+const POOL: &str = "free";
+
 /// The providers with their models; loaded once a page load and after every change of a key.
 #[derive(Clone, Copy, Default)]
 pub struct Catalog {
@@ -122,6 +125,15 @@ impl Catalog {
             let mut all = providers.iter().flatten();
             let provider = all.find(|p| p.provider.id == choice.provider)?;
             provider.note.clone()
+        })
+    }
+
+    /// Whether the operator's free pool may stand in for keys of this provider, which is not itself. Follows the catalog.
+    #[must_use]
+    pub fn pool_stands_by(self, provider: &ProviderId) -> bool {
+        self.providers.with(|providers| {
+            let mut all = providers.iter().flatten();
+            provider.as_str() != POOL && all.any(|p| p.provider.id.as_str() == POOL)
         })
     }
 

@@ -200,6 +200,7 @@ mod tests {
             settings: ChatSettings::default(),
             status: ThreadStatus::Active,
             private: false,
+            pool_fallback: false,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };

@@ -149,6 +149,7 @@ async fn an_answer_whose_task_panics_ends_at_once_with_what_had_arrived(
             turns: vec![said],
             settings: serde_json::from_value(json!({})).unwrap(),
         },
+        loan: None,
         sent_at: env.now(),
     });
     let user = app

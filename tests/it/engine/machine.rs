@@ -702,6 +702,7 @@ impl World {
                 first: turn.seq == 1 && end.is_none(),
                 end: end.clone().map(|message| {
                     Arc::new(writer::End {
+                        alone: true,
                         message,
                         key_version: 1,
                     })

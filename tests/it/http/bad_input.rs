@@ -2,7 +2,7 @@
 
 use crate::support::Engine;
 use crate::support::app::{Client, TestApp, parts};
-use crate::support::probe::{refused, wrong_fields};
+use crate::support::probe::{refusal, refused, wrong_fields};
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
@@ -248,8 +248,10 @@ async fn a_server_without_a_list_is_talked_to_by_the_name_of_a_model() {
         .url("OPENAI_BASE_URL")
         .replace("/openai/v1", "/azure/openai/v1");
     let unnamed = json!({ "credentials": { "baseUrl": base, "key": "azure-sim-good" } });
-    let refusal = refused(ada.post("/api/providers/custom/keys", &unnamed).await).await;
-    assert_eq!(refusal.0, 422, "{refusal:?}");
+    let (status, error) = refusal(ada.post("/api/providers/custom/keys", &unnamed).await).await;
+    assert_eq!(status, 422, "{error}");
+    let problem = error["details"]["fields"]["baseUrl"].as_str().unwrap();
+    assert!(problem.contains("/v1"), "{problem}");
     let mut named = unnamed.clone();
     named["credentials"]["model"] = json!("sim-short");
     let (status, body) = parts(ada.post("/api/providers/custom/keys", &named).await).await;

@@ -4,13 +4,14 @@ use crate::support::Engine;
 use crate::support::app::{Client, TestApp, parts, read_events, text_of};
 use futures::future::join_all;
 use keylm::server::simulate::Recorded;
+use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-const KEY: &str = "gsk_sim-good-of-the-operator";
+pub const KEY: &str = "gsk_sim-good-of-the-operator";
 
-async fn with_pool(engine: Engine, settings: &[(&str, &str)]) -> TestApp {
+pub async fn with_pool(engine: Engine, settings: &[(&str, &str)]) -> TestApp {
     let mut all = vec![("GROQ_API_KEY", KEY), ("GROQ_FREE_MODEL", "sim-short")];
     all.retain(|(name, _)| !settings.iter().any(|(other, _)| other == name));
     all.extend(settings);
@@ -33,7 +34,7 @@ async fn usage(person: &Client) -> Value {
 }
 
 /// What was used of the person's day and of everybody's.
-async fn used(person: &Client) -> (i64, i64) {
+pub async fn used(person: &Client) -> (i64, i64) {
     let usage = usage(person).await;
     let of = |whose: &str| usage[whose]["used"].as_i64().unwrap();
     (of("user"), of("global"))
@@ -267,6 +268,40 @@ async fn where_the_model_is_gone_the_next_one_answers_and_is_named() {
     let (_, read) = parts(ada.get(&format!("/api/threads/{thread}")).await).await;
     assert_eq!(read["messages"][1], last.data["message"]);
     assert_eq!(used(&ada).await, (1, 1), "three requests, one answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_operator_took_a_model_away_the_chat_is_offered_another() {
+    let app = with_pool(Engine::Sqlite, &[]).await;
+    let ada = app.user().await;
+    let thread = free_thread(&ada).await;
+    ada.say(&thread, "r1", "Hello?").await;
+    // What the operator named before.
+    app.execute("UPDATE threads SET model = 'sim-think'").await;
+    let (status, body) = parts(ada.ask(&thread, "r2", "And now?").await).await;
+    let error = &body["error"];
+    assert_eq!(
+        (status, &error["code"]),
+        (409, &json!("model_unavailable")),
+        "{body}"
+    );
+    let other = &error["details"]["replacement"];
+    assert_eq!(
+        (&other["provider"], &other["model"]),
+        (&json!("free"), &json!("sim-short")),
+        "{body}"
+    );
+    let page = ada.get(&format!("/chat/{thread}")).await.text().await;
+    assert!(page.unwrap().contains("does not offer this model any more"));
+    let form = ada
+        .request(Method::POST, "/fn/threads/replace")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("id={thread}"));
+    let (_, to) = parts(form.send().await.unwrap()).await;
+    let to = to["id"].as_str().unwrap();
+    let events = ada.say(to, "r3", "And now?").await;
+    assert_eq!(events.last().unwrap().data["message"]["model"], "sim-short");
+    assert_eq!(used(&ada).await, (2, 2));
 }
 
 #[rstest]

@@ -138,6 +138,8 @@ async fn an_answer_that_the_gateway_paid_for_ends_as_failed_and_says_so() {
     assert!(words.contains("did not let your key pay"), "{words}");
     assert_eq!(last.data["message"]["status"], "failed");
     assert_eq!(last.data["message"]["content"], text_of(&told));
+    // Not the person was billed, so what it cost them is nothing that anyone knows.
+    assert_eq!(last.data["message"]["usage"]["cost"], Value::Null);
     // The gateway's own key is in order.
     let (_, keys) = parts(ada.get(KEYS).await).await;
     assert_eq!(keys["keys"][0]["status"], "valid");
@@ -164,6 +166,49 @@ async fn nothing_is_sent_before_it_is_said_who_pays() {
     ask("openai/gpt-6.1-terra", "no active OpenAI key").await;
     ask("deepseek/deepseek-v4.1-flash", "takes no key of yours").await;
     assert_eq!(app.sim.count_chat(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_models_that_somebody_can_pay_for_are_listed() {
+    let app = TestApp::start().await;
+    for (pays, others) in [("keys", false), ("credits", true)] {
+        let ada = ada(&app, pays).await;
+        let (_, list) = parts(ada.get("/api/providers/ai-gateway/models").await).await;
+        let models = list["models"].as_array().unwrap().iter();
+        let ids: Vec<_> = models.map(|model| model["id"].as_str().unwrap()).collect();
+        assert!(ids.contains(&"openai/gpt-6.1-sol"), "{ids:?}");
+        let deepseek = ids.iter().any(|id| id.starts_with("deepseek/"));
+        assert_eq!(deepseek, others, "{ids:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_may_mean_either_key_names_both_and_condemns_none() {
+    let app = TestApp::start().await;
+    let ada = ada(&app, "keys").await;
+    for (model, code) in [
+        ("openai/sim-401", "invalid_key"),
+        ("openai/sim-quota", "quota_exhausted"),
+    ] {
+        let thread = ada.thread("ai-gateway", model).await;
+        let told = ada.say(&thread, model, "Hello?").await;
+        let error = &told.last().unwrap().data["error"];
+        assert_eq!(error["code"], code);
+        let words = error["message"].as_str().unwrap();
+        assert!(
+            words.contains("Vercel AI Gateway") && words.contains("OpenAI key"),
+            "{words}"
+        );
+        let (_, keys) = parts(ada.get(KEYS).await).await;
+        assert_eq!(keys["keys"][0]["status"], "valid");
+    }
+    // Where no other key goes along it is clear which one was refused.
+    let bob = app.user().await;
+    connected(&bob, json!({ "key": GATEWAY_KEY, "pays": "credits" })).await;
+    let thread = bob.thread("ai-gateway", "openai/sim-401").await;
+    bob.say(&thread, "r1", "Hello?").await;
+    let (_, keys) = parts(bob.get(KEYS).await).await;
+    assert_eq!(keys["keys"][0]["status"], "invalid");
 }
 
 #[tokio::test(flavor = "multi_thread")]

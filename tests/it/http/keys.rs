@@ -6,7 +6,7 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const KEY_FIELDS: [&str; 11] = [
+const KEY_FIELDS: [&str; 12] = [
     "id",
     "provider",
     "label",
@@ -18,6 +18,7 @@ const KEY_FIELDS: [&str; 11] = [
     "lastValidatedAt",
     "lastUsedAt",
     "lastError",
+    "lastErrorAt",
 ];
 
 async fn keys(client: &Client, provider: &str) -> Vec<Value> {
@@ -320,6 +321,7 @@ async fn validating_notes_what_the_provider_says_now() {
     );
     assert_eq!(down["error"]["code"], "overloaded");
     assert_eq!(down["key"]["lastError"]["code"], "overloaded");
+    is_moment(&down["key"]["lastErrorAt"]);
     assert_eq!(
         down["key"]["lastValidatedAt"],
         first["key"]["lastValidatedAt"]
@@ -348,6 +350,7 @@ async fn validating_notes_what_the_provider_says_now() {
         (&json!(true), &json!("valid"))
     );
     assert_eq!(back["key"]["lastError"], Value::Null);
+    assert_eq!(back["key"]["lastErrorAt"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use reqwest::Response;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const THREAD_FIELDS: [&str; 10] = [
+const THREAD_FIELDS: [&str; 11] = [
     "id",
     "title",
     "provider",
@@ -14,6 +14,7 @@ const THREAD_FIELDS: [&str; 10] = [
     "settings",
     "status",
     "private",
+    "poolFallback",
     "createdAt",
     "updatedAt",
 ];

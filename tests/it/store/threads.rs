@@ -19,6 +19,7 @@ pub async fn thread(db: &Db, user: &User, id: &str, at: i64) -> Thread {
         },
         status: ThreadStatus::Active,
         private: false,
+        pool_fallback: true,
         created_at: Timestamp(at),
         updated_at: Timestamp(at),
     };

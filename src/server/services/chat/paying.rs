@@ -2,33 +2,22 @@
 
 use super::super::keys::Opened;
 use super::super::models::Known;
-use super::super::{Result, ServiceError, Services, pool};
+use super::super::{Result, ServiceError, Services};
 use crate::server::engine::payers::Payer;
 use crate::server::providers::Provider;
 use crate::server::store::Tx;
 use crate::server::store::model_cache::{self, Listing};
-use crate::shared::chat::Thread;
 use crate::shared::ids::{ModelId, UserId};
-use crate::shared::tariff::Tariff;
 use crate::shared::time::Timestamp;
 
 impl Services {
-    /// Who can pay for an answer of this model in this thread, and what is known of the model.
+    /// The person's keys that can pay for an answer of this model, and what is known of the model.
     pub(super) async fn able_to_pay(
         &self,
         user: &UserId,
-        thread: &Thread,
         provider: &'static dyn Provider,
         model: &ModelId,
     ) -> Result<(Known, Vec<Payer>)> {
-        if pool::pays_for(thread) {
-            let model = self.pool_model(Some(model.clone()))?;
-            let known = Known {
-                model: self.pool_facts(&model),
-                tariff: Some(Tariff::default()),
-            };
-            return Ok((known, self.pool_payers(&model)?));
-        }
         let id = Self::id_of(provider)?;
         let (keys, lists) = tokio::join!(
             self.usable_keys(user, provider, None),
@@ -51,6 +40,10 @@ impl Services {
         let (mut known, mut payers) = (Known::default(), Vec::with_capacity(keys.len()));
         let mut refusal = Self::no_key(provider, false);
         for Opened { key, account } in keys {
+            if let Err(problem) = provider.brings(&account, model) {
+                refusal = ServiceError::Unpaid(problem);
+                continue;
+            }
             let list = lists.iter().find(|list| list.key == key.view.id);
             match self.known_model(user, provider, list, model).await {
                 Ok(found) => {

@@ -11,7 +11,7 @@ use crate::server::store::events::{Event, Kind};
 use crate::server::store::messages::{self, Placed, Spot};
 use crate::server::store::sends::{self, Send};
 use crate::shared::chat::{Message, MessageStatus, Role, Thread};
-use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId, UserId};
+use crate::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -41,7 +41,6 @@ impl Services {
         tx: &mut Tx,
         begin: &Begin,
         id: MessageId,
-        model: &ModelId,
         payer: &Payer,
         tip: Option<Spot>,
     ) -> Result<Stored> {
@@ -62,7 +61,7 @@ impl Services {
             Some(asked) => asked,
             None => self.question(thread, above, ask, request)?,
         };
-        let placed = self.blank_answer(thread, &asked, id, model.clone(), payer);
+        let placed = self.blank_answer(thread, &asked, id, payer);
         let data = json!({ "threadId": thread.id, "userMessage": asked.message, "message": placed.message });
         let start = Arc::new(Event {
             seq: 1,
@@ -219,12 +218,11 @@ impl Services {
         thread: &Thread,
         asked: &Placed,
         id: MessageId,
-        model: ModelId,
         payer: &Payer,
     ) -> Placed {
         let message = Message {
-            provider: Some(thread.provider.clone()),
-            model: Some(model),
+            provider: Some(payer.provider.clone()),
+            model: Some(payer.model.clone()),
             key_id: payer.id().cloned(),
             ..self.blank(id, thread, Some(&Spot::from(asked)))
         };

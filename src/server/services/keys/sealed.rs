@@ -196,6 +196,7 @@ impl Services {
         error: Option<&AppError>,
     ) -> Result<()> {
         let (id, version) = (&key.view.id, key.version);
+        let error = error.map(|error| (error, self.0.env.now()));
         Ok(provider_keys::note(&self.0.db, id, version, status, error, None).await?)
     }
 }

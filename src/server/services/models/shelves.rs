@@ -3,7 +3,7 @@
 use super::Said;
 use crate::server::catalog;
 use crate::server::providers;
-use crate::server::services::pool::is_pool;
+use crate::server::services::pool::{self, is_pool};
 use crate::server::services::{Result, Services};
 use crate::server::store::model_cache;
 use crate::shared::chat::Thread;
@@ -46,7 +46,8 @@ impl Services {
         Ok(shelves)
     }
 
-    /// What this person can go on with instead of a model: the nearest that one of their keys lists.
+    /// What this person can go on with instead of a model: the nearest that one of their keys lists. Where none lists any, and
+    /// for a model of the free pool before that, the nearest of the pool.
     ///
     /// # Errors
     /// When the database fails.
@@ -57,12 +58,20 @@ impl Services {
         model: &ModelId,
     ) -> Result<Option<Replacement>> {
         let shelves = self.shelves(user, None).await?;
-        let known = listed(&shelves, provider, model);
-        let gone = known
-            .cloned()
-            .unwrap_or_else(|| catalog::facts(provider, model));
-        let offered = shelves.iter().flat_map(|shelf| shelf.said.models());
-        Ok(catalog::nearest(&gone, offered).map(Replacement::from))
+        let gone = match listed(&shelves, provider, model) {
+            Some(known) => known.clone(),
+            None if is_pool(provider) => pool::facts(provider, model),
+            None => catalog::facts(provider, model),
+        };
+        let own = || shelves.iter().flat_map(|shelf| shelf.said.models());
+        let own = || catalog::nearest(&gone, own()).map(Replacement::from);
+        let lent = self.pool_models();
+        let lent = || catalog::nearest(&gone, lent.iter()).map(Replacement::from);
+        Ok(if is_pool(provider) {
+            lent().or_else(own)
+        } else {
+            own().or_else(lent)
+        })
     }
 
     /// What the page of a thread says of its model.
@@ -78,12 +87,17 @@ impl Services {
         let (provider, id) = (&thread.provider, &thread.model);
         let shelves = self.shelves(user, Some(provider)).await?;
         let known = listed(&shelves, provider, id).cloned();
-        let lent = || self.pool_facts(id).filter(|_| is_pool(provider));
-        let model = known
-            .or_else(lent)
-            .unwrap_or_else(|| catalog::facts(provider, id));
+        let model = match known {
+            Some(known) => known,
+            None if is_pool(provider) => pool::facts(provider, id),
+            None => catalog::facts(provider, id),
+        };
         let taken = |shelf: &Shelf| shelf.current && shelf.said.is_gone(id);
-        let gone = !shelves.is_empty() && shelves.iter().all(taken);
+        let gone = if is_pool(provider) {
+            self.pool_lost(id)
+        } else {
+            !shelves.is_empty() && shelves.iter().all(taken)
+        };
         let name = providers::find(provider).map_or(provider.as_str(), |p| p.info().name);
         let leaving = match self.farewell(&model, name, gone, &language.printed().farewell) {
             Some(text) => Some(Leaving {
