@@ -3,6 +3,7 @@
 pub mod account;
 pub mod activity;
 pub mod chat;
+pub mod csv;
 pub mod error;
 pub mod format;
 pub mod free_pool;

@@ -6,7 +6,8 @@ use crate::shared::words::Language;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlTextAreaElement, Window,
+    Blob, Document, Element, Event, HtmlAnchorElement, HtmlDialogElement, HtmlElement,
+    HtmlTextAreaElement, Url, Window,
 };
 
 pub(super) fn window() -> Option<Window> {
@@ -114,6 +115,22 @@ pub fn dialog_open() -> bool {
             .query_selector("dialog[open]")
             .is_ok_and(|dialog| dialog.is_some())
     })
+}
+
+/// Hands a text over as a file.
+pub fn save(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let link = document()
+        .and_then(|document| document.create_element("a").ok())
+        .and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
+    let url = Blob::new_with_str_sequence(&parts)
+        .and_then(|blob| Url::create_object_url_with_blob(&blob));
+    if let (Some(link), Ok(url)) = (link, url) {
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+        _ = Url::revoke_object_url(&url);
+    }
 }
 
 /// Text as one part of a URL.

@@ -2,6 +2,7 @@
 //! the document, and what they are asked to do comes from one listener.
 
 use super::dom::{by_id, now};
+use crate::shared::csv;
 use crate::shared::ids::MessageId;
 use crate::shared::words::Chat;
 use leptos::prelude::set_timeout;
@@ -23,7 +24,7 @@ pub struct Known {
 
 /// What a button was pressed for.
 pub struct Press {
-    /// The button's `data-do`; `code` of a code block's own.
+    /// The button's `data-do`.
     pub what: String,
     button: Element,
 }
@@ -156,12 +157,9 @@ pub fn count_down(log: &str, said: &Chat) {
 #[must_use]
 pub fn press(event: &Event) -> Option<Press> {
     let target: Element = event.target()?.dyn_into().ok()?;
-    let button = target.closest("[data-do], [data-copy]").ok()??;
-    let what = button.get_attribute("data-do");
-    Some(Press {
-        what: what.unwrap_or_else(|| "code".to_owned()),
-        button,
-    })
+    let button = target.closest("[data-do]").ok()??;
+    let what = button.get_attribute("data-do")?;
+    Some(Press { what, button })
 }
 
 impl Press {
@@ -182,6 +180,34 @@ impl Press {
     pub fn code(&self) -> Option<String> {
         let block = self.button.closest(".code").ok()??;
         block.query_selector("pre").ok()??.text_content()
+    }
+
+    /// How a file with that code is called.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let name = self.button.get_attribute("data-name");
+        name.unwrap_or_else(|| "code.txt".to_owned())
+    }
+
+    /// The table that the button belongs to, as CSV.
+    #[must_use]
+    pub fn table(&self) -> Option<String> {
+        let block = self.button.closest(".table").ok()??;
+        let rows = all(&block, "tr").into_iter().map(|row| {
+            let cells = all(&row, "th, td").into_iter();
+            cells
+                .map(|cell| cell.text_content().unwrap_or_default())
+                .collect()
+        });
+        Some(csv::table(rows))
+    }
+
+    /// Breaks the lines of the code block that the button belongs to, or no longer.
+    pub fn wrap(&self) {
+        let block = self.button.closest(".code").ok().flatten();
+        let wrapped = block.and_then(|block| block.class_list().toggle("wrapped").ok());
+        let pressed = wrapped.unwrap_or_default().to_string();
+        _ = self.button.set_attribute("aria-pressed", &pressed);
     }
 
     /// Lets the button say for a moment whether it has copied: by its drawing, or in words if it has none.

@@ -11,23 +11,33 @@
 mod cache;
 pub mod compare;
 pub mod design;
+mod code;
+mod context;
+mod formula;
+mod highlight;
 mod html;
+mod link;
 mod lock;
 mod markup;
+mod mathml;
 pub mod message;
 pub mod models;
 mod repair;
 mod source;
 mod split;
 mod stream;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod writer;
 
 pub use cache::Rendered;
+pub use context::Context;
 pub use lock::differences;
 pub use stream::StreamRenderer;
 
+use formula::Source;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// Bytes of Markdown that are rendered at the most; what follows is left out, with a notice.
@@ -36,62 +46,34 @@ pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// Blocks that are rendered at the most; what follows is left out, with a notice.
 pub const MAX_BLOCKS: usize = 10_000;
 
-/// How deep elements may be inside of each other, and whether something was deeper and is shown as text.
-#[derive(Clone, Copy, Debug)]
-pub struct Nesting {
-    most: usize,
-    met: bool,
-}
-
-impl Nesting {
-    /// At most so deep.
-    #[must_use]
-    pub const fn new(most: usize) -> Self {
-        Self { most, met: false }
-    }
-
-    /// Whether something was deeper.
-    #[must_use]
-    pub const fn met(self) -> bool {
-        self.met
-    }
-}
-
-impl Default for Nesting {
-    fn default() -> Self {
-        Self::new(64)
-    }
-}
-
 /// Characters of an automatic title.
 const TITLE_CHARS: usize = 60;
 
-/// Math and footnotes are off on purpose: `$` is mostly money, and a footnote would tie blocks together.
+/// The parser's own formulas are off on purpose: it takes prices for some, and knows no brackets. The notes are those that
+/// need no definition in the same piece.
 const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_OLD_FOOTNOTES)
     .union(Options::ENABLE_STRIKETHROUGH)
     .union(Options::ENABLE_TASKLISTS);
-
-/// The last block when something was left out.
-const CUT_NOTICE: &str = "<p dir=\"auto\">The rest is too long to be shown.</p>";
 
 /// Renders Markdown as safe HTML, one string a top-level block. Pure; never panics.
 #[must_use]
 pub fn blocks(markdown: &str) -> Vec<String> {
-    blocks_within(&mut Nesting::default(), markdown)
+    blocks_within(&mut Context::default(), markdown)
 }
 
-/// As [`blocks`], as deep as `nesting` allows.
+/// As [`blocks`], within the limits and under the name of `context`.
 #[must_use]
-pub fn blocks_within(nesting: &mut Nesting, markdown: &str) -> Vec<String> {
+pub fn blocks_within(context: &mut Context, markdown: &str) -> Vec<String> {
     let (src, mut cut) = source::normalise(markdown);
-    let pieces = split::split(&src).pieces;
+    let pieces = split::split(&src, false).pieces;
     let mut blocks: Vec<String> = Vec::new();
     let mut close = "";
     for (i, piece) in pieces.iter().enumerate() {
-        let slice = split::slice(&src, &pieces, i);
+        let slice = Source::new(split::slice(&src, &pieces, i), false);
         if let Some(list) = blocks.last_mut().filter(|_| piece.joins) {
             list.truncate(list.len() - close.len());
-            list.push_str(&html::item(slice, nesting).inner);
+            list.push_str(&html::item(&slice, context, true).inner);
             list.push_str(close);
             continue;
         }
@@ -100,16 +82,16 @@ pub fn blocks_within(nesting: &mut Nesting, markdown: &str) -> Vec<String> {
             break;
         }
         if piece.list {
-            let item = html::item(slice, nesting);
+            let item = html::item(&slice, context, true);
             close = item.close;
             blocks.push(item.whole());
         } else {
-            blocks.push(html::block(slice, nesting));
+            blocks.push(html::block(&slice, context, true));
         }
     }
     lock::check(&mut blocks);
     if cut {
-        blocks.push(CUT_NOTICE.to_owned());
+        blocks.push(context.cut_notice());
     }
     blocks
 }

@@ -99,7 +99,7 @@ pub(super) fn rendered(
 ) -> Response {
     let stream = async_stream::stream! {
         let drain = services.engine().draining().clone();
-        let mut renderer = StreamRenderer::within(services.nesting());
+        let mut renderer = StreamRenderer::within(services.rendering(&message, language));
         let mut out = String::new();
         write_view(&mut out, &ViewEvent::Reset);
         loop {

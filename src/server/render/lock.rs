@@ -1,6 +1,9 @@
 //! The second lock: an allow-list over what the renderer wrote. It must find nothing to change.
 
-use ammonia::Builder;
+use super::{context, highlight, mathml};
+use crate::shared::words::Language;
+use crate::shared::words::printed::Block;
+use ammonia::{Builder, UrlRelative};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -48,13 +51,21 @@ pub(super) fn check(blocks: &mut [String]) -> bool {
     same
 }
 
+/// Whether the list has nothing to change in what stands in a code block.
+pub(super) fn fits_in_code(html: &str) -> bool {
+    check(&mut [format!("<pre><code>{html}</code></pre>")])
+}
+
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let attributes: HashMap<&str, HashSet<&str>> = [
-        ("a", &["href", "title", "target"][..]),
+    let html: [(&str, &[&str]); 19] = [
+        ("a", &["class", "href", "id", "title", "target"]),
         ("blockquote", &["dir"]),
-        ("button", &["type", "class", "data-copy"]),
+        (
+            "button",
+            &["type", "class", "data-do", "data-name", "aria-pressed"],
+        ),
         ("code", &["class"]),
-        ("div", &["class", "tabindex", "role", "aria-label"]),
+        ("div", &["class", "id", "tabindex", "role", "aria-label"]),
         ("h1", &["dir"]),
         ("h2", &["dir"]),
         ("h3", &["dir"]),
@@ -69,18 +80,22 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         ("span", &["class", "title"]),
         ("td", &["class", "dir"]),
         ("th", &["class", "dir", "scope"]),
-    ]
-    .into_iter()
-    .map(|(tag, names)| (tag, names.iter().copied().collect()))
-    .collect();
+    ];
+    let formulas = mathml::ELEMENTS.map(|tag| (tag, &mathml::ATTRIBUTES[..]));
+    let attributes: HashMap<&str, HashSet<&str>> = html
+        .into_iter()
+        .chain(formulas)
+        .map(|(tag, names)| (tag, names.iter().copied().collect()))
+        .collect();
     let bare = [
-        "br", "del", "em", "hr", "strong", "table", "tbody", "thead", "tr", "ul",
+        "br", "del", "em", "hr", "strong", "sup", "table", "tbody", "thead", "tr", "ul",
     ];
     let mut builder = Builder::empty();
     builder
         .tags(attributes.keys().copied().chain(bare).collect())
         .tag_attributes(attributes)
         .url_schemes(["http", "https", "mailto"].into())
+        .url_relative(UrlRelative::PassThrough)
         .link_rel(Some("noopener noreferrer nofollow"))
         .attribute_filter(|tag, name, value| {
             allowed(tag, name, value).then_some(Cow::Borrowed(value))
@@ -88,30 +103,61 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Which values the allowed attributes may have; `href` was already held against the schemes.
+/// Whether a name is what one of the languages calls it.
+fn says(value: &str, word: fn(&Block) -> &'static str) -> bool {
+    let mut languages = Language::ALL.iter();
+    languages.any(|language| word(&language.printed().block) == value)
+}
+
+/// Which values the allowed attributes may have; the scheme of an absolute `href` was already looked at.
 fn allowed(tag: &str, name: &str, value: &str) -> bool {
+    if mathml::is_element(tag) {
+        return mathml::is_value(name, value);
+    }
     match (tag, name) {
-        ("a", "href" | "title") | ("span", "title") => true,
+        ("a", "href") => match value.strip_prefix('#') {
+            Some(id) => context::is_id(id),
+            None => ["http:", "https:", "mailto:"].iter().any(|scheme| {
+                let head = value.as_bytes().get(..scheme.len());
+                head.is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes()))
+            }),
+        },
+        ("a", "class") => matches!(value, "note-label" | "note-ref"),
+        ("a" | "div", "id") => context::is_id(value),
+        ("a" | "span", "title") => true,
         ("a", "target") => value == "_blank",
         ("a", "rel") => value == "noopener noreferrer nofollow",
         (_, "dir") => value == "auto",
         (_, "tabindex") => value == "0",
         ("button", "type") => value == "button",
-        ("button", "class") => value == "code-copy",
-        ("button", "data-copy") | ("input", "disabled" | "checked") => value.is_empty(),
+        ("button", "class") => value == "block-button",
+        ("button", "data-do") => matches!(value, "code" | "csv" | "save" | "wrap"),
+        ("button", "data-name") => highlight::is_file_name(value),
+        ("button", "aria-pressed") => value == "false",
+        ("input", "disabled" | "checked") => value.is_empty(),
         ("code", "class") => value.strip_prefix("language-").is_some_and(|lang| {
             lang.len() <= 20
                 && lang
                     .bytes()
                     .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'#' | b'-'))
         }),
-        ("div", "class") => matches!(value, "code" | "code-head" | "table"),
-        ("div", "role") => value == "region",
-        ("div", "aria-label") => value == "Table",
+        ("div", "class") => matches!(
+            value,
+            "block-foot" | "block-head" | "code" | "note" | "table" | "table-scroll"
+        ),
+        ("div", "role") => value == "group",
+        ("div", "aria-label") => says(value, |words| words.table),
         ("input", "type") => value == "checkbox",
-        ("input", "aria-label") => matches!(value, "done" | "to do"),
+        ("input", "aria-label") => {
+            says(value, |words| words.done) || says(value, |words| words.to_do)
+        }
         ("ol", "start") => value.parse::<u64>().is_ok(),
-        ("span", "class") => matches!(value, "code-lang" | "hidden-char" | "image-chip"),
+        ("span", "class") => {
+            matches!(
+                value,
+                "code-lang" | "hidden-char" | "image-chip" | "link-host"
+            ) || highlight::is_class(value)
+        }
         ("td" | "th", "class") => matches!(value, "align-left" | "align-center" | "align-right"),
         ("th", "scope") => value == "col",
         _ => false,

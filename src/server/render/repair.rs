@@ -1,14 +1,19 @@
 //! What a reader sees of Markdown that is not finished yet. Only looks depend on it: whatever comes out is rendered
 //! like everything else, and the end of the stream shows the source as it is.
 
+use super::formula::may_become_one;
+
 /// Bytes of inline text that are looked through; a longer one is shown as it stands.
-const MAX_TEXT: usize = 4_096;
+const MAX_TEXT: usize = 16 * 1024;
 
 /// Bytes of an unfinished link that are held back; longer ones are just text.
 const MAX_LINK: usize = 500;
 
 /// Bytes of an unfinished link text without its bracket.
 const MAX_LINK_TEXT: usize = 200;
+
+/// Links that may be open inside of each other.
+const MAX_BRACKETS: usize = 8;
 
 /// How much of a text can be shown before its last line is complete.
 pub(super) fn shown(src: &str) -> usize {
@@ -42,7 +47,10 @@ fn is_unsettled(line: &str) -> bool {
         .trim_start_matches(' ')
         .strip_prefix('[')
         .is_some_and(|label| match label.split_once(']') {
-            Some((_, after)) => after.is_empty() || after.starts_with(':'),
+            Some((_, after)) => {
+                let note = label.starts_with('^') && after.len() > 2;
+                after.is_empty() || (after.starts_with(':') && !note)
+            }
             None => label.len() < MAX_LINK_TEXT,
         });
     marks || number || fence || tag || task || label
@@ -58,6 +66,9 @@ pub(super) fn may_close(line: &str, fence: u8) -> bool {
 /// Closes what the text leaves open, from `tail` on, where its last run of inline text begins.
 pub(super) fn repair(src: &str, tail: usize) -> String {
     let (before, text) = src.split_at_checked(tail).unwrap_or((src, ""));
+    if let Some(row) = formula_over_cells(before, text) {
+        return row.to_owned();
+    }
     if text.len() > MAX_TEXT || text.trim().is_empty() {
         return src.to_owned();
     }
@@ -66,21 +77,35 @@ pub(super) fn repair(src: &str, tail: usize) -> String {
     {
         return table;
     }
+    [before, &closed(text)].concat()
+}
+
+/// The row up to an open formula that has a bar in it, which no cell ends at.
+fn formula_over_cells<'a>(before: &'a str, text: &str) -> Option<&'a str> {
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let row = before
+        .get(line..)
+        .filter(|row| row.len() < MAX_LINK && row.contains('|'))?;
+    let open = ["$|", "$\\", "\\("]
+        .iter()
+        .filter_map(|mark| row.rfind(mark))
+        .max()?;
+    let rest = text.len() + row.len() - open;
+    (!text.contains(['\n', '$']) && rest < MAX_LINK).then(|| before.get(..line + open))?
+}
+
+/// The text with what it leaves open closed.
+fn closed(text: &str) -> String {
     let mut scan = Scan {
         text: text.trim_end(),
         at: 0,
         open: Vec::new(),
-        bracket: None,
+        brackets: Vec::new(),
     };
-    let (shown, code) = scan.run();
-    let mut out = String::with_capacity(src.len() + 16);
-    out.push_str(before);
-    out.push_str(&shown);
-    if !code.is_empty() {
-        out.push_str(&code);
-    }
-    for (mark, len) in scan.open.iter().rev() {
-        out.extend(std::iter::repeat_n(*mark, *len));
+    let (mut out, code) = scan.run();
+    out.push_str(&code);
+    for open in scan.open.iter().rev() {
+        out.extend(std::iter::repeat_n(open.mark, open.len));
     }
     out
 }
@@ -93,16 +118,25 @@ fn table_head(text: &str) -> Option<String> {
     }
     let line = line.trim_end_matches('|').trim_end_matches('\\');
     let pipes = line.matches('|').count() - line.matches("\\|").count();
-    Some(format!("{line} |\n|{}", "-|".repeat(pipes)))
+    let (cells, last) = line.rsplit_once('|').unwrap_or(("", line));
+    let last = closed(last);
+    Some(format!("{cells}|{last} |\n|{}", "-|".repeat(pipes)))
 }
 
 struct Scan<'a> {
     text: &'a str,
     at: usize,
-    /// Emphasis that is open: its mark and how many of it.
-    open: Vec<(char, usize)>,
-    /// Where a link's text may have begun.
-    bracket: Option<usize>,
+    open: Vec<Open>,
+    /// Where the texts of links may have begun.
+    brackets: Vec<usize>,
+}
+
+/// Emphasis that is open.
+struct Open {
+    mark: char,
+    /// How many of it.
+    len: usize,
+    at: usize,
 }
 
 impl<'a> Scan<'a> {
@@ -112,6 +146,22 @@ impl<'a> Scan<'a> {
 
     /// What to show of the text, and the mark that ends a code span.
     fn run(&mut self) -> (String, String) {
+        let (mut shown, mut code) = self.scan();
+        while let Some(at) = self.brackets.pop() {
+            let rest = shown.get(at..).unwrap_or_default();
+            if !rest.is_empty() && rest.len() < MAX_LINK_TEXT && !rest.contains('\n') {
+                let cut;
+                (shown, cut) = without_link(&shown, at);
+                if cut {
+                    code.clear();
+                    self.open.retain(|open| open.at < at);
+                }
+            }
+        }
+        (shown, code)
+    }
+
+    fn scan(&mut self) -> (String, String) {
         let upto = |scan: &Self, end: usize| scan.text.get(..end).unwrap_or_default().to_owned();
         while let Some(c) = self.rest().chars().next() {
             let run = match c {
@@ -123,6 +173,9 @@ impl<'a> Scan<'a> {
             match c {
                 '\\' if self.at + 1 == self.text.len() => {
                     return (upto(self, self.at), String::new());
+                }
+                '\\' | '$' if opens_formula(self.rest()) && may_become_one(self.text, self.at) => {
+                    return (upto(self, self.at).trim_end().to_owned(), String::new());
                 }
                 '\\' => {
                     self.at += 1 + self
@@ -160,22 +213,28 @@ impl<'a> Scan<'a> {
                     self.at += run;
                 }
                 '[' => {
-                    self.bracket = Some(self.at);
+                    if self.brackets.len() < MAX_BRACKETS {
+                        self.brackets.push(self.at);
+                    }
                     self.at += 1;
                 }
                 ']' => {
                     let after = self.rest().get(1..).unwrap_or_default();
-                    let Some(bracket) = self.bracket.take() else {
+                    let Some(bracket) = self.brackets.pop() else {
                         self.at += 1;
                         continue;
                     };
-                    if after.is_empty() {
-                        return (self.without_link(bracket, self.at), String::new());
+                    let note = self
+                        .text
+                        .get(bracket + 1..)
+                        .is_some_and(|t| t.starts_with('^'));
+                    if after.is_empty() && !note {
+                        return (self.held_back(bracket), String::new());
                     }
                     match after.strip_prefix('(').map(destination) {
                         Some(Destination::Ends(len)) => self.at += 2 + len,
                         Some(Destination::Open) => {
-                            return (self.without_link(bracket, self.at), String::new());
+                            return (self.held_back(bracket), String::new());
                         }
                         Some(Destination::None) | None => self.at += 1,
                     }
@@ -186,25 +245,16 @@ impl<'a> Scan<'a> {
                 c => self.at += c.len_utf8(),
             }
         }
-        let shown = match self.bracket {
-            Some(at)
-                if self.text.len() - at < MAX_LINK_TEXT
-                    && !self.text.get(at..).unwrap_or_default().contains('\n') =>
-            {
-                self.without_link(at, self.text.len())
-            }
-            _ => self.text.to_owned(),
-        };
-        (shown, String::new())
+        (self.text.to_owned(), String::new())
     }
 
-    /// The text up to `end` without the bracket that opens a link; nothing of an image.
-    fn without_link(&self, bracket: usize, end: usize) -> String {
-        let before = self.text.get(..bracket).unwrap_or_default();
-        match before.strip_suffix('!') {
-            Some(before) => before.trim_end().to_owned(),
-            None => [before, self.text.get(bracket + 1..end).unwrap_or_default()].concat(),
+    /// The text so far without the link that begins there, whose address has not come yet.
+    fn held_back(&mut self, bracket: usize) -> String {
+        let (shown, cut) = without_link(self.text.get(..self.at).unwrap_or_default(), bracket);
+        if cut {
+            self.open.retain(|open| open.at < bracket);
         }
+        shown
     }
 
     fn emphasis(&mut self, mark: char, run: usize) {
@@ -222,24 +272,45 @@ impl<'a> Scan<'a> {
         let closes = !before.is_whitespace() && (mark != '_' || !after.is_alphanumeric());
         let mut left = run;
         while closes && left > 0 {
-            let Some(i) = self.open.iter().rposition(|(open, _)| *open == mark) else {
+            let Some(i) = self.open.iter().rposition(|open| open.mark == mark) else {
                 break;
             };
             self.open.truncate(i + 1);
-            if let Some((_, len)) = self.open.last_mut() {
-                let used = left.min(*len);
-                *len -= used;
+            if let Some(open) = self.open.last_mut() {
+                let used = left.min(open.len);
+                open.len -= used;
                 left -= used;
-                if *len == 0 {
+                if open.len == 0 {
                     self.open.pop();
                 }
             }
         }
         // One tilde alone means "about" more often than anything else.
         if opens && left > 0 && left <= 3 && self.open.len() < 32 && (mark != '~' || left == 2) {
-            self.open.push((mark, left));
+            self.open.push(Open {
+                mark,
+                len: left,
+                at: self.at,
+            });
         }
     }
+}
+
+/// The text without the bracket that opens a link, and whether all from there on is gone: an image, or a note.
+fn without_link(text: &str, bracket: usize) -> (String, bool) {
+    let before = text.get(..bracket).unwrap_or_default();
+    let inner = text.get(bracket + 1..).unwrap_or_default();
+    if inner.starts_with('^') {
+        return (before.trim_end().to_owned(), true);
+    }
+    match before.strip_suffix('!') {
+        Some(before) => (before.trim_end().to_owned(), true),
+        None => ([before, inner].concat(), false),
+    }
+}
+
+fn opens_formula(rest: &str) -> bool {
+    rest.starts_with('$') || rest.starts_with("\\(") || rest.starts_with("\\[")
 }
 
 /// Where a code span's text ends, past its closing mark.

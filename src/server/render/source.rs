@@ -1,6 +1,7 @@
 //! The source as the parser gets it: one kind of line end, no NUL, a bounded number of containers a line.
 
 use super::MAX_BYTES;
+use super::formula::{FIRST, OTHER};
 
 /// Container markers (`>`, `-`, `1.`) at the start of a line after which the next one is escaped.
 ///
@@ -43,6 +44,9 @@ impl Normaliser {
             match c {
                 '\r' => self.after_cr = true,
                 '\0' => self.write('\u{FFFD}', out),
+                // What stands for formulas further on, as the pictures of these characters.
+                FIRST => self.write('\u{2401}', out),
+                OTHER => self.write('\u{2402}', out),
                 c => self.write(c, out),
             }
         }

@@ -1,6 +1,7 @@
 //! Where the pieces of a text begin.
 
 use super::OPTIONS;
+use super::formula::Source;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 /// A part of the source that is rendered on its own. It reaches up to the start of the next piece.
@@ -53,7 +54,11 @@ impl Split {
 }
 
 /// Finds the pieces. What it says about a prefix of whole lines stays true when more follows, except for the last piece.
-pub(super) fn split(src: &str) -> Split {
+///
+/// `open`: more may follow.
+pub(super) fn split(src: &str, open: bool) -> Split {
+    let source = Source::new(src, open);
+    let src = source.text.as_ref();
     let mut split = Split::default();
     let (mut depth, mut covered, mut in_list, mut itemised) = (0_usize, 0_usize, false, false);
     for (event, range) in Parser::new_ext(src, OPTIONS).into_offset_iter() {
@@ -93,10 +98,12 @@ pub(super) fn split(src: &str) -> Split {
                         });
                     }
                 }
-                if matches!(
+                let text = matches!(
                     tag,
                     Tag::Paragraph | Tag::Heading { .. } | Tag::TableCell | Tag::Item
-                ) {
+                );
+                // The parser fills rows up with cells that nobody wrote.
+                if text && !range.is_empty() {
                     split.tail = at;
                 }
                 depth += 1;

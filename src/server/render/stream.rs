@@ -1,10 +1,11 @@
 //! An answer as it comes in: patches of HTML for what is new.
 
-use super::repair::{may_close, repair, shown};
+use super::formula::Source;
+use super::repair::{may_close, shown};
 use super::source::Normaliser;
 use super::split::{self, Split};
 use super::text::{Place, escape};
-use super::{CUT_NOTICE, MAX_BLOCKS, Nesting, html, lock};
+use super::{Context, MAX_BLOCKS, code, highlight, html, lock};
 use crate::shared::chat::ViewEvent;
 
 /// Bytes of an open piece from which on it is trusted without the second lock until it closes.
@@ -27,7 +28,7 @@ pub struct StreamRenderer {
     normaliser: Normaliser,
     /// The source from the first open piece on.
     text: String,
-    nesting: Nesting,
+    context: Context,
     /// The index of the block that the source starts in.
     first: usize,
     /// Bytes of HTML of that block that are before the source.
@@ -50,6 +51,11 @@ struct Fence {
     len: usize,
     /// Whether a line was sent, which the next one has to be parted from.
     has_lines: bool,
+    language: String,
+    /// Its text so far, for the colours that come at its end; empty when it is too long for that.
+    code: String,
+    /// Bytes of HTML up to where the text begins.
+    head: usize,
 }
 
 impl Default for StreamRenderer {
@@ -62,14 +68,14 @@ impl StreamRenderer {
     /// A renderer of an empty text.
     #[must_use]
     pub fn new() -> Self {
-        Self::within(Nesting::default())
+        Self::within(Context::default())
     }
 
-    /// The same, as deep as `nesting` allows.
+    /// The same, within the limits and under the name of `context`.
     #[must_use]
-    pub const fn within(nesting: Nesting) -> Self {
+    pub const fn within(context: Context) -> Self {
         Self {
-            nesting,
+            context,
             normaliser: Normaliser::new(),
             text: String::new(),
             first: 0,
@@ -103,7 +109,7 @@ impl StreamRenderer {
             out.push(ViewEvent::Patch {
                 b: blocks.min(MAX_BLOCKS),
                 at: 0,
-                h: CUT_NOTICE.to_owned(),
+                h: self.context.cut_notice(),
             });
         }
         out
@@ -112,7 +118,7 @@ impl StreamRenderer {
     /// Whether something was nested deeper than is shown.
     #[must_use]
     pub const fn too_deep(&self) -> bool {
-        self.nesting.met()
+        self.context.too_deep()
     }
 
     /// Source bytes that the parser was given so far: the measure of the work.
@@ -146,7 +152,7 @@ impl StreamRenderer {
             pieces,
             tail,
             fence,
-        } = split::split(src);
+        } = split::split(src, !ended);
         self.parsed += len as u64;
         let closed = (1..pieces.len())
             .rev()
@@ -160,12 +166,21 @@ impl StreamRenderer {
 
         let mut blocks: Vec<String> = Vec::new();
         let (mut list, mut mark) = (self.list, (0, 0, ""));
+        let begun = self.context.mark();
+        let mut met = begun;
         for (i, piece) in pieces.iter().enumerate() {
             let whole = split::slice(src, &pieces, i);
             self.parsed += whole.len() as u64;
-            let repaired = (!ended && i + 1 == pieces.len())
-                .then(|| repair(whole, tail.saturating_sub(piece.start)));
-            let slice = repaired.as_deref().unwrap_or(whole);
+            let open = !ended && i + 1 == pieces.len();
+            let mut slice = Source::new(whole, open);
+            if open {
+                slice = slice.repaired(tail.saturating_sub(piece.start));
+            }
+            // What is let go of, or has its end, does not change any more.
+            let colours = ended || i < closed || (!piece.list && is_closed_fence(whole));
+            if i == closed {
+                met = self.context.mark();
+            }
             let goes_on = i == 0 && self.kept > 0;
             if goes_on {
                 blocks.push(list.to_owned());
@@ -176,7 +191,7 @@ impl StreamRenderer {
                 if i == closed {
                     mark = (blocks.len() - 1, block.len(), list);
                 }
-                block.push_str(&html::item(slice, &mut self.nesting).inner);
+                block.push_str(&html::item(&slice, &mut self.context, colours).inner);
                 block.push_str(list);
                 if let Some(last) = blocks.last_mut() {
                     *last = block;
@@ -189,17 +204,18 @@ impl StreamRenderer {
             if self.first + blocks.len() >= MAX_BLOCKS {
                 blocks.push(String::new());
             } else if piece.list {
-                let item = html::item(slice, &mut self.nesting);
+                let item = html::item(&slice, &mut self.context, colours);
                 list = item.close;
                 blocks.push(item.whole());
             } else {
-                blocks.push(html::block(slice, &mut self.nesting));
+                blocks.push(html::block(&slice, &mut self.context, colours));
             }
         }
         let start = pieces.get(closed).map_or(0, |piece| piece.start);
         let same = self.check(&mut blocks, if ended { usize::MAX } else { mark.0 });
         self.send(&blocks, out);
         self.rendered = len;
+        self.context.back_to(if same { met } else { begun });
         if closed > 0 && same {
             let (block, bytes, list) = mark;
             self.kept = bytes + if block == 0 { self.kept } else { 0 };
@@ -281,6 +297,11 @@ impl StreamRenderer {
         else {
             return;
         };
+        let language = html
+            .get(..head)
+            .and_then(|html| html.rsplit_once("language-"));
+        let language = language.map_or("", |(_, name)| name.trim_end_matches("\">"));
+        let language = language.to_owned();
         let text = start + line.len() + 1;
         if closing_line(self.text.get(text..).unwrap_or_default(), mark, len) {
             return;
@@ -297,6 +318,9 @@ impl StreamRenderer {
             mark,
             len,
             has_lines: false,
+            language,
+            code: String::new(),
+            head,
         });
         self.advance_fence(false, out);
     }
@@ -318,10 +342,7 @@ impl StreamRenderer {
             if done {
                 break;
             }
-            if std::mem::replace(&mut fence.has_lines, true) {
-                html.push('\n');
-            }
-            escape(line, Place::Code, &mut html);
+            fence.line(line, &mut html);
         }
         let kept = html.len();
         let last = self.text.get(used..).unwrap_or_default();
@@ -332,14 +353,27 @@ impl StreamRenderer {
         };
         // Spaces that end the text are no line, here as in the whole text.
         if !done && !last.trim_matches([' ', '\t']).is_empty() && !hidden {
-            if fence.has_lines {
-                html.push('\n');
+            if ended {
+                fence.line(last, &mut html);
+            } else {
+                if fence.has_lines {
+                    html.push('\n');
+                }
+                escape(last, Place::Code, &mut html);
             }
-            escape(last, Place::Code, &mut html);
         }
-        html.push_str(html::CODE_TAIL);
+        let coloured = (done || ended).then(|| fence.coloured()).flatten();
+        let head = fence.head;
+        html.push_str(code::TAIL);
         self.text.drain(..used);
-        self.send(&[html], out);
+        match coloured {
+            Some(coloured) => out.push(ViewEvent::Patch {
+                b: self.first,
+                at: head,
+                h: coloured + code::TAIL,
+            }),
+            None => self.send(&[html], out),
+        }
         if done || ended {
             if ended && !done {
                 self.text.clear();
@@ -355,6 +389,46 @@ impl StreamRenderer {
         }
         false
     }
+}
+
+impl Fence {
+    /// Takes a line that is whole.
+    fn line(&mut self, line: &str, html: &mut String) {
+        let more = std::mem::replace(&mut self.has_lines, true);
+        if more {
+            html.push('\n');
+        }
+        escape(line, Place::Code, html);
+        // One byte too many is what tells that it is too long.
+        if self.code.len() <= highlight::MAX_BYTES {
+            if more {
+                self.code.push('\n');
+            }
+            self.code.push_str(line);
+        }
+    }
+
+    /// The text with its colours, if it gets any.
+    fn coloured(&self) -> Option<String> {
+        if !self.has_lines || self.code.len() > highlight::MAX_BYTES {
+            return None;
+        }
+        let mut html = String::new();
+        highlight::code(&self.language, &self.code, &mut html);
+        lock::fits_in_code(&html).then_some(html)
+    }
+}
+
+/// Whether a piece is a fenced code block that has its end.
+fn is_closed_fence(piece: &str) -> bool {
+    let Some((line, text)) = piece.split_once('\n') else {
+        return false;
+    };
+    let mark = line.bytes().next().unwrap_or_default();
+    let len = line.bytes().take_while(|b| *b == mark).count();
+    let opens =
+        mark == b'~' || (mark == b'`' && !line.get(len..).is_some_and(|info| info.contains('`')));
+    opens && len >= 3 && closing_line(text, mark, len)
 }
 
 fn closing_line(text: &str, mark: u8, len: usize) -> bool {

@@ -1,7 +1,10 @@
 //! The renderer by example, and the stream against it.
 
-use super::{Nesting, StreamRenderer, blocks, blocks_within, differences, plain_text_title};
+mod flash;
+
+use super::{Context, StreamRenderer, blocks, blocks_within, differences, plain_text_title};
 use crate::shared::chat::ViewEvent;
+use crate::shared::words::Language;
 use rstest::rstest;
 
 /// A client: what it shows after the patches.
@@ -181,6 +184,22 @@ const PARTS: &[&str] = &[
     "می\u{200C}خواهم",
     "https://e.org/a_b_c?x=1&y=2",
     "$5 and $6",
+    "$",
+    "$$",
+    "$x$",
+    "$$x^2$$",
+    "$$\na\n",
+    "\\(",
+    "\\)",
+    "\\(a*b\\)",
+    "\\[",
+    "\\]",
+    "\\[\na &= b \\\\\n- c\n\\]\n",
+    "\n- b\n$$",
+    "\u{1}",
+    "\u{2}",
+    "[^n]",
+    "[^n]: a note\n",
     "\u{1b}[0m",
     ":",
     "=",
@@ -267,18 +286,33 @@ fn a_stream_in_any_chunks_ends_as_the_whole_text_reads() {
 #[case::definition_stays_visible("[1]: /x", &["<p dir=\"auto\">[1]: /x</p>"])]
 #[case::money("$5 and $6", &["<p dir=\"auto\">$5 and $6</p>"])]
 #[case::nothing(" \n\n", &[])]
+#[case::formula("a $x$ b", &["<p dir=\"auto\">a <math><mi>x</mi></math> b</p>"])]
+#[case::formula_in_brackets("\\(x\\)", &["<p dir=\"auto\"><math><mi>x</mi></math></p>"])]
+#[case::formula_of_its_own("$$\nx\n- y\n$$", &["<p dir=\"auto\"><math display=\"block\" tabindex=\"0\"><mi>x</mi><mo>−</mo><mi>y</mi></math></p>"])]
+#[case::formula_in_square_brackets("> \\[\n> x\n> \\]", &["<blockquote dir=\"auto\"><p dir=\"auto\"><math display=\"block\" tabindex=\"0\"><mi>x</mi></math></p></blockquote>"])]
+#[case::formula_with_marks("$a*b*c$", &["<p dir=\"auto\"><math><mi>a</mi><mo lspace=\"0.2222em\" rspace=\"0.2222em\">∗</mo><mi>b</mi><mo lspace=\"0.2222em\" rspace=\"0.2222em\">∗</mo><mi>c</mi></math></p>"])]
+#[case::formula_that_nobody_knows("$\\foo{x}$", &["<p dir=\"auto\"><code>\\foo{x}</code></p>"])]
+#[case::formula_that_loads("$$\\includegraphics{https://e.org/a.png}$$", &["<p dir=\"auto\"><code>\\includegraphics{https://e.org/a.png}</code></p>"])]
+#[case::prices("$5 and $10, $5-$10, $5/$10, US$5 or 5$, $1,000", &["<p dir=\"auto\">$5 and $10, $5-$10, $5/$10, US$5 or 5$, $1,000</p>"])]
+#[case::names("$HOME and $PATH, `$x$`, \\$x$ y", &["<p dir=\"auto\">$HOME and $PATH, <code>$x$</code>, $x$ y</p>"])]
+#[case::no_end("\\[ x\n\n\\] y", &["<p dir=\"auto\">[ x</p>", "<p dir=\"auto\">] y</p>"])]
+#[case::what_stands_for_a_formula("\u{1}\u{2} $x$", &["<p dir=\"auto\">␁␂ <math><mi>x</mi></math></p>"])]
+#[case::another_host("[https://good.test](https://evil.test/)", &["<p dir=\"auto\"><a href=\"https://evil.test/\" title=\"https://evil.test/\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">https://good.test</a> <span class=\"link-host\">→ evil.test</span></p>"])]
+#[case::note_without_a_good_label("a[^x y]", &["<p dir=\"auto\">a[^x y]</p>"])]
 fn markdown_reads_as_expected(#[case] markdown: &str, #[case] html: &[&str]) {
     assert_eq!(blocks(markdown), html);
 }
 
 #[test]
-fn a_code_block_says_its_language_and_offers_a_copy() {
+fn a_code_block_says_its_language_and_what_can_be_done_with_it() {
     assert_eq!(
         blocks("```Rust,ignore\nlet a = b < c;\n```\n"),
         [
-            "<div class=\"code\"><div class=\"code-head\"><span class=\"code-lang\">rust</span>\
-          <button type=\"button\" class=\"code-copy\" data-copy=\"\">Copy</button></div>\
-          <pre tabindex=\"0\"><code class=\"language-rust\">let a = b &lt; c;</code></pre></div>"
+            "<div class=\"code\"><div class=\"block-head\"><span class=\"code-lang\">rust</span>\
+          <button type=\"button\" class=\"block-button\" data-do=\"wrap\" aria-pressed=\"false\">Wrap</button>\
+          <button type=\"button\" class=\"block-button\" data-do=\"save\" data-name=\"code.rs\">Download</button>\
+          <button type=\"button\" class=\"block-button\" data-do=\"code\">Copy</button></div>\
+          <pre tabindex=\"0\"><code class=\"language-rust\"><span class=\"h-keyword\">let</span> a = b &lt; c;</code></pre></div>"
         ]
     );
     assert!(blocks("```\nx\n```")[0].contains("<span class=\"code-lang\">text</span>"));
@@ -302,9 +336,10 @@ fn a_table_scrolls_by_itself_and_says_where_its_columns_stand() {
     assert_eq!(
         blocks("| a | b |\n|--:|---|\n| 1 | 2 |"),
         [
-            "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\
+            "<div class=\"table\"><div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>\
           <thead><tr><th class=\"align-right\" dir=\"auto\" scope=\"col\">a</th><th dir=\"auto\" scope=\"col\">b</th></tr></thead>\
-          <tbody><tr><td class=\"align-right\" dir=\"auto\">1</td><td dir=\"auto\">2</td></tr></tbody></table></div>"
+          <tbody><tr><td class=\"align-right\" dir=\"auto\">1</td><td dir=\"auto\">2</td></tr></tbody></table></div>\
+          <div class=\"block-foot\"><button type=\"button\" class=\"block-button\" data-do=\"csv\">Copy as CSV</button></div></div>"
         ]
     );
 }
@@ -385,6 +420,11 @@ fn an_open_fence_is_a_code_block_that_only_grows() {
     );
     renderer.push("`\nafter");
     page.apply(renderer.finish());
+    assert!(
+        page.blocks[0].contains("<span class=\"h-keyword\">let</span> a;\n"),
+        "the colours come at the end: {:?}",
+        page.blocks
+    );
     assert_eq!(page.blocks[1..], ["<p dir=\"auto\">after</p>"]);
 }
 
@@ -453,18 +493,54 @@ fn a_list_that_turns_loose_does_not_change_what_was_shown() {
 }
 
 #[test]
+fn a_note_and_what_refers_to_it_lead_to_each_other_within_their_message() {
+    let mut context = Context::new(64, "01-ab", Language::English);
+    let html = blocks_within(&mut context, "One[^a], two[^a].\n\n[^a]: Why.\n").concat();
+    let rel = "rel=\"noopener noreferrer nofollow\"";
+    assert_eq!(
+        html,
+        format!(
+            "<p dir=\"auto\">One<sup><a class=\"note-ref\" id=\"ref-01-ab-a\" href=\"#note-01-ab-a\" {rel}>a</a></sup>, \
+             two<sup><a class=\"note-ref\" href=\"#note-01-ab-a\" {rel}>a</a></sup>.</p>\
+             <div class=\"note\" id=\"note-01-ab-a\"><a class=\"note-label\" href=\"#ref-01-ab-a\" {rel}>a</a>\
+             <p dir=\"auto\">Why.</p></div>"
+        )
+    );
+}
+
+#[test]
+fn what_stands_around_a_text_is_in_the_readers_language() {
+    let markdown = "- [x] a\n\n| a |\n|---|\n\n```\nx\n```\n";
+    for language in Language::ALL {
+        let words = &language.printed().block;
+        let html = blocks_within(&mut Context::new(64, "m", language), markdown).concat();
+        for word in [
+            words.done,
+            words.table,
+            words.copy_csv,
+            words.wrap,
+            words.download,
+            words.copy,
+        ] {
+            assert!(html.contains(word), "{word} in {html}");
+        }
+    }
+    assert_eq!(differences(), 0);
+}
+
+#[test]
 fn what_is_deeper_than_allowed_is_text_and_is_noticed() {
     let render = |most, text: &str| {
-        let mut nesting = Nesting::new(most);
-        let whole = blocks_within(&mut nesting, text).concat();
-        let mut stream = StreamRenderer::within(Nesting::new(most));
+        let mut context = Context::new(most, "m", Language::English);
+        let whole = blocks_within(&mut context, text).concat();
+        let mut stream = StreamRenderer::within(Context::new(most, "m", Language::English));
         stream.push(text);
         let _ = stream.finish();
-        assert_eq!(stream.too_deep(), nesting.met());
+        assert_eq!(stream.too_deep(), context.too_deep());
         (
             whole.matches("<blockquote").count(),
             whole.contains("deep"),
-            nesting.met(),
+            context.too_deep(),
         )
     };
     assert_eq!(render(4, "> > > deep"), (3, true, false));

@@ -4,6 +4,7 @@
 //! (Unicode Technical Standard 55, "Unicode source code handling"). Where such characters belong to the writing of a
 //! language or to an emoji they stay.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Where the text goes.
@@ -13,6 +14,8 @@ pub(super) enum Place {
     Text,
     /// Inside of `<code>`: a hidden character becomes text, so that what is copied is what is seen.
     Code,
+    /// The same, for what [`visible`] has been over.
+    Plain,
     /// A quoted attribute value.
     Attribute,
 }
@@ -29,17 +32,55 @@ const RUN: usize = 3;
 
 /// Appends `text`, escaped for its place. Each line stands for itself.
 pub(super) fn escape(text: &str, place: Place, out: &mut String) {
+    if place == Place::Plain {
+        entities(text, out);
+    } else {
+        write(text, place, true, out);
+    }
+}
+
+/// The text with its hidden characters as text, as they stand in code.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    if text
+        .bytes()
+        .all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\t'))
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    write(text, Place::Code, false, &mut out);
+    Cow::Owned(out)
+}
+
+fn entities(text: &str, out: &mut String) {
+    let mut from = 0;
+    for (at, c) in text.char_indices() {
+        let entity = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '\u{A0}' => "&nbsp;",
+            _ => continue,
+        };
+        out.push_str(text.get(from..at).unwrap_or_default());
+        out.push_str(entity);
+        from = at + c.len_utf8();
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+}
+
+fn write(text: &str, place: Place, html: bool, out: &mut String) {
     let mut prev = '\n';
     let mut plain = 0;
     let mut at = 0;
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         let end = at + c.len_utf8();
         let entity = match c {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
+            '&' if html => "&amp;",
+            '<' if html => "&lt;",
+            '>' if html => "&gt;",
             '"' if place == Place::Attribute => "&quot;",
-            '\u{A0}' => "&nbsp;",
+            '\u{A0}' if html => "&nbsp;",
             ' '..='~' | '\n' | '\t' => {
                 (prev, at) = (c, end);
                 continue;
@@ -139,7 +180,7 @@ fn marker(run: &[char], place: Place, out: &mut String) {
                     "<span class=\"hidden-char\" title=\"{title}{more}\">{label}</span>"
                 )
             }
-            Place::Code => write!(out, "⟨{label}⟩"),
+            Place::Code | Place::Plain => write!(out, "⟨{label}⟩"),
             Place::Attribute => write!(out, "[{label}]"),
         };
     }

@@ -6,7 +6,7 @@ use crate::server::config::Limit;
 use crate::server::engine::recovery::told;
 use crate::server::providers;
 use crate::server::render::message::Told;
-use crate::server::render::{self, Nesting};
+use crate::server::render::{self, Context};
 use crate::server::store::events::Kind;
 use crate::server::store::messages::Placed;
 use crate::server::store::{events, messages, threads};
@@ -407,22 +407,22 @@ impl Services {
         self.fork_thread(user, id, None, provider, model).await
     }
 
-    /// How deep an answer's elements may be inside of each other.
+    /// What an answer is rendered with.
     #[must_use]
-    pub fn nesting(&self) -> Nesting {
-        Nesting::new(self.0.limits.markdown_depth)
+    pub fn rendering(&self, answer: &MessageId, language: Language) -> Context {
+        Context::new(self.0.limits.markdown_depth, answer.as_str(), language)
     }
 
     /// What an answer says, as safe HTML.
-    fn blocks(&self, answer: &Message) -> Vec<String> {
-        let mut nesting = self.nesting();
+    fn blocks(&self, answer: &Message, language: Language) -> Vec<String> {
+        let mut context = self.rendering(&answer.id, language);
         let blocks = if answer.status.is_final() {
             let rendered = &self.0.rendered;
-            rendered.blocks(&mut nesting, &answer.id, &answer.content)
+            rendered.blocks(&mut context, &answer.id, &answer.content)
         } else {
-            render::blocks_within(&mut nesting, &answer.content)
+            render::blocks_within(&mut context, &answer.content)
         };
-        if nesting.met() {
+        if context.too_deep() {
             self.0.metrics.limit_hit(Limit::MarkdownDepth);
         }
         blocks
@@ -439,7 +439,7 @@ impl Services {
         } = placed;
         let blocks = match message.role {
             Role::User => Vec::new(),
-            Role::Assistant => self.blocks(&message),
+            Role::Assistant => self.blocks(&message, language),
         };
         let told = Told {
             message: &message,
@@ -471,7 +471,7 @@ impl Services {
             language,
         };
         AnswerView {
-            blocks: self.blocks(&message),
+            blocks: self.blocks(&message, language),
             foot: if message.status.is_final() {
                 told.foot()
             } else {

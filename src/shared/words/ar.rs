@@ -1,6 +1,6 @@
 //! Arabic. Names, days and amounts are isolated, so that their direction changes nothing around them.
 
-use super::printed::{CompareForm, Farewell, Health, Message, Models, Pool, Printed, Sentences};
+use super::printed::{Block, CompareForm, Farewell, Health, Message, Models, Pool, Printed, Sentences};
 use super::{
     Begin, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options,
     Picker, Settings, Sidebar, Words,
@@ -478,6 +478,16 @@ fn span(ms: u64) -> String {
 
 /// What only the server says.
 pub static PRINTED: Printed = Printed {
+    block: Block {
+        wrap: "لفّ الأسطر",
+        download: "تنزيل",
+        copy: "نسخ",
+        copy_csv: "نسخ بصيغة CSV",
+        table: "جدول",
+        done: "منجزة",
+        to_do: "غير منجزة",
+        cut: "البقية أطول من أن تُعرض.",
+    },
     message: Message {
         branches: "الفروع",
         copy: "انسخ الرسالة",

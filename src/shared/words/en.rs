@@ -1,6 +1,6 @@
 //! English.
 
-use super::printed::{CompareForm, Farewell, Health, Message, Models, Pool, Printed, Sentences};
+use super::printed::{Block, CompareForm, Farewell, Health, Message, Models, Pool, Printed, Sentences};
 use super::{
     Begin, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options,
     Picker, Settings, Sidebar, Words,
@@ -435,6 +435,16 @@ fn plain(code: ErrorCode) -> String {
 
 /// What only the server says.
 pub static PRINTED: Printed = Printed {
+    block: Block {
+        wrap: "Wrap",
+        download: "Download",
+        copy: "Copy",
+        copy_csv: "Copy as CSV",
+        table: "Table",
+        done: "done",
+        to_do: "to do",
+        cut: "The rest is too long to be shown.",
+    },
     message: Message {
         branches: "Branches",
         copy: "Copy the message",

@@ -9,6 +9,7 @@ use serde_json::Value;
 #[derive(Debug)]
 pub struct Printed {
     pub message: Message,
+    pub block: Block,
     pub models: Models,
     pub compare: CompareForm,
     pub health: Health,
@@ -59,6 +60,19 @@ pub struct CompareForm {
     pub optional: &'static str,
     pub note: &'static str,
     pub ask: &'static str,
+}
+
+/// Around a code block, a table or a task in an answer.
+#[derive(Debug)]
+pub struct Block {
+    pub wrap: &'static str,
+    pub download: &'static str,
+    pub copy: &'static str,
+    pub copy_csv: &'static str,
+    pub table: &'static str,
+    pub done: &'static str,
+    pub to_do: &'static str,
+    pub cut: &'static str,
 }
 
 /// The page of all models.

