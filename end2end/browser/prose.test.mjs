@@ -1,0 +1,92 @@
+// What can be done with an answer's code, tables and notes.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import AxeBuilder from "@axe-core/playwright";
+import { assertAccessible, assertNoSidewaysScroll } from "../support/browser.mjs";
+import { stage, thread } from "../support/scene.mjs";
+
+const scene = stage();
+
+const WIDE = "a long line ".repeat(40);
+const DOCUMENT = `
+\`\`\`python
+# ${WIDE}
+def f(x=None):
+    return "a"
+\`\`\`
+
+| name | price |
+|---|--:|
+| one, two | -5 |
+| =cmd() | "6" |
+
+| ${"column | ".repeat(30)}
+|${"---|".repeat(30)}
+| ${"value | ".repeat(30)}
+
+A claim.[^1] And $\\frac{a}{b}$, \\(x^2\\):
+
+$$\\sum_{i=1}^{n} ${"x_i + ".repeat(40)} 1$$
+
+- [x] done
+- [ ] to do
+
+[^1]: Where it is from.
+`;
+
+const shown = async ({ call, page, visit }) => {
+  const id = await thread(call, { questions: [DOCUMENT] });
+  await visit(page, `/chat/${id}`);
+  return page.locator(".prose").last();
+};
+
+scene("wide code, tables and formulas scroll by themselves", {}, async (it) => {
+  const prose = await shown(it);
+  await assertNoSidewaysScroll(it.page);
+  for (const part of ["pre", ".table-scroll", 'math[display="block"]']) {
+    const sizes = await prose.locator(part).evaluateAll((all) => all.map((part) => [part.scrollWidth, part.clientWidth]));
+    assert.ok(sizes.some(([content, seen]) => content > seen), part);
+  }
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  scene(`an answer with everything is accessible, each landmark by itself (${colorScheme})`, { colorScheme }, async (it) => {
+    await shown(it);
+    await assertAccessible(it.page);
+    const { violations } = await new AxeBuilder({ page: it.page }).withRules(["landmark-unique", "duplicate-id", "scrollable-region-focusable"]).analyze();
+    assert.deepEqual(violations.map(({ id }) => id), []);
+  });
+}
+
+scene("code has colours, breaks its lines on demand and comes as a file", { devices: ["desktop"] }, async (it) => {
+  const prose = await shown(it);
+  assert.equal(await prose.locator(".h-keyword", { hasText: "def" }).count(), 1);
+  const wrap = prose.getByRole("button", { name: "Wrap" });
+  const width = () => prose.locator("pre").evaluate((pre) => pre.scrollWidth - pre.clientWidth);
+  assert.ok((await width()) > 0);
+  await wrap.click();
+  assert.equal(await wrap.getAttribute("aria-pressed"), "true");
+  assert.equal(await width(), 0);
+  await wrap.click();
+  assert.equal(await wrap.getAttribute("aria-pressed"), "false");
+  const [download] = await Promise.all([it.page.waitForEvent("download"), prose.getByRole("button", { name: "Download" }).click()]);
+  assert.equal(download.suggestedFilename(), "code.py");
+  assert.match(await readFile(await download.path(), "utf8"), /^# a long line .*\ndef f\(x=None\):\n {4}return "a"$/);
+});
+
+scene("a table is copied as CSV, and no cell of it is a command", { devices: ["desktop"] }, async (it) => {
+  await it.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const prose = await shown(it);
+  await prose.getByRole("button", { name: "Copy as CSV" }).first().click();
+  await prose.getByRole("button", { name: "Copied" }).waitFor();
+  const text = await it.page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(text, 'name,price\r\n"one, two",-5\r\n\'=cmd(),"""6"""\r\n');
+});
+
+scene("a note and its place lead to each other", { devices: ["desktop"] }, async (it) => {
+  const prose = await shown(it);
+  await prose.locator(".note-ref").click();
+  await it.page.waitForURL(/#note-/);
+  await prose.locator(".note-label").click();
+  await it.page.waitForURL(/#ref-/);
+});
