@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 20;
 const SHALLOW: usize = 8;
 
 /// A stack for everything that [`MAX_TEX`] has room for: the library calls itself for each argument.
-const STACK: usize = 32 * 1024 * 1024;
+const STACK: usize = 64 * 1024 * 1024;
 
 /// The elements.
 pub(super) const ELEMENTS: [&str; 26] = [
