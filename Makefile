@@ -22,7 +22,7 @@ export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/end2end/node_modules/.bin:$(PATH)
 # For the scripts of end2end and for the tests that start the binary.
 export KEYLM_BINARY := $(abspath $(KEYLM))
 
-INPUTS := $(shell find $(wildcard src style public migrations) -type f) Cargo.toml Cargo.lock rust-toolchain.toml
+INPUTS := $(shell find $(wildcard src style public migrations) -type f) docs/configuration.md Cargo.toml Cargo.lock rust-toolchain.toml
 
 .PHONY: help run demo dev test test-rust test-sdk test-browser test-long bench fuzz catalog lint build clean wasm cargo-leptos wasm-bindgen chromium postgresql
 .NOTPARALLEL:

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod clipboard;
 pub mod dom;
 pub mod log;
+pub mod offline;
 mod place;
 pub mod storage;
 pub mod stream;

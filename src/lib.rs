@@ -33,4 +33,5 @@ pub fn hydrate() {
     _ = leptos::server_fn::redirect::set_redirect_hook(client::dom::go);
     leptos::mount::hydrate_body(ui::app::App);
     client::dom::mark_page("data-live", Some(""));
+    client::offline::start();
 }

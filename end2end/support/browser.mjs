@@ -42,14 +42,15 @@ export const alive = (page) => page.locator("html[data-alive]").waitFor({ state:
 /**
  * A page in a context of its own.
  * @param {import("playwright-core").Browser} browser
- * @param {{baseURL: string, device?: "desktop"|"phone", javaScript?: boolean, colorScheme?: "light"|"dark", reducedMotion?: boolean, locale?: string}} options
+ * @param {{baseURL: string, device?: "desktop"|"phone", javaScript?: boolean, colorScheme?: "light"|"dark", reducedMotion?: boolean, locale?: string, worker?: boolean}} options
+ *   `worker` lets the worker of the site (public/sw.js) serve; without it what a test says of the network is what the page sees.
  * @returns {Promise<{page: import("playwright-core").Page, context: import("playwright-core").BrowserContext, faults: string[], close: () => Promise<void>}>}
  *   `faults` collects what a page of the context printed as an error, threw, asked the user in a dialog or wanted from
  *   another origin; `close` fails the test when there was any.
  */
 export async function open(
   browser,
-  { baseURL, device = "desktop", javaScript = true, colorScheme = "light", reducedMotion = false, locale = "en-US" },
+  { baseURL, device = "desktop", javaScript = true, colorScheme = "light", reducedMotion = false, locale = "en-US", worker = false },
 ) {
   const context = await browser.newContext({
     baseURL,
@@ -57,6 +58,7 @@ export async function open(
     javaScriptEnabled: javaScript,
     colorScheme,
     locale,
+    serviceWorkers: worker ? "allow" : "block",
     reducedMotion: reducedMotion ? "reduce" : "no-preference",
   });
   context.setDefaultTimeout(20_000);

@@ -3,8 +3,8 @@
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName,
-    IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderName, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -146,6 +146,9 @@ fn respond(
     out.insert(VARY, HeaderValue::from_static("accept-encoding"));
     out.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     out.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if name == WORKER {
+        out.insert(CONTENT_SECURITY_POLICY, WORKER_POLICY);
+    }
     Some(response)
 }
 
@@ -154,7 +157,17 @@ fn etag(digest: &[u8; 32]) -> String {
     format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest))
 }
 
+/// The worker of the site: what it may do is asked of it itself. It fetches from the site, and nothing else.
+const WORKER: &str = "sw.js";
+const WORKER_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
 fn caching(name: &str) -> &'static str {
+    // An old worker serves old pages.
+    if name == WORKER {
+        return "no-cache";
+    }
     let Some(file) = name.strip_prefix("pkg/") else {
         return "public, max-age=3600";
     };
@@ -224,6 +237,7 @@ mod tests {
             "icon.png" => (4, b"image"),
             "icon.png.br" => (5, b"larger image"),
             "robots.txt" => (6, b"robots"),
+            "sw.js" => (7, b"worker"),
             _ => return None,
         };
         Some(File {
@@ -262,6 +276,19 @@ mod tests {
             header(&response, "content-type"),
             "text/javascript; charset=utf-8"
         );
+    }
+
+    #[test]
+    fn the_worker_is_never_an_old_one_and_may_fetch_from_the_site_only() {
+        let response = respond("/sw.js", &HeaderMap::new(), get).unwrap();
+        assert_eq!(header(&response, "cache-control"), "no-cache");
+        let policy = header(&response, "content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; connect-src 'self';"),
+            "{policy}"
+        );
+        let response = respond("/robots.txt", &HeaderMap::new(), get).unwrap();
+        assert_eq!(header(&response, "content-security-policy"), "");
     }
 
     #[test]

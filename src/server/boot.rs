@@ -12,6 +12,7 @@ use crate::server::metrics::Metrics;
 use crate::server::providers::egress::Reach;
 use crate::server::providers::transport::{Lookup, Transport, TransportError, system_lookup};
 use crate::server::render::Rendered;
+use crate::server::services::exports;
 use crate::server::services::health::LastLook;
 use crate::server::services::models::Offers;
 use crate::server::services::readers::Readers;
@@ -282,6 +283,7 @@ pub async fn assemble_with(
         by_ip: per_minute(config.rate_limit_per_minute),
         by_email: per_minute(config.rate_limit_per_minute),
         by_user: per_minute(config.rate_limit_per_minute),
+        exports: per_minute(exports::A_MINUTE),
         readers: Readers::new(limits.readers_per_message, metrics.clone()),
         limits,
         metrics,

@@ -3,6 +3,8 @@
 pub mod activity;
 pub mod auth;
 pub mod design;
+pub mod docs;
+pub mod exports;
 pub mod extract;
 pub mod health;
 pub mod kept_pages;
@@ -11,6 +13,8 @@ pub mod messages;
 pub mod metrics;
 pub mod middleware;
 pub mod models;
+pub mod offline;
+pub mod openapi;
 pub mod page_threads;
 pub mod sse;
 pub mod threads;
@@ -32,7 +36,9 @@ pub fn api() -> Router<AppState> {
         .merge(models::routes())
         .merge(threads::routes())
         .merge(messages::routes())
+        .merge(exports::routes())
         .merge(usage::routes())
+        .merge(openapi::routes())
         .fallback(missing)
         .method_not_allowed_fallback(other_method)
         // `middleware::read_body` has the limit.
@@ -42,6 +48,11 @@ pub fn api() -> Router<AppState> {
 /// The probes.
 pub fn probes() -> Router<AppState> {
     health::routes()
+}
+
+/// Pages without script: the documentation, and what is shown without a network.
+pub fn plain_pages() -> Router<AppState> {
+    docs::routes().merge(offline::routes())
 }
 
 pub(super) async fn missing() -> ApiError {

@@ -9,16 +9,16 @@
 //! reference is resolved only inside of its piece; a definition elsewhere stays visible as text.
 
 mod cache;
-pub mod compare;
-pub mod design;
 mod code;
+pub mod compare;
 mod context;
+pub mod design;
 mod formula;
 mod highlight;
 mod html;
 mod link;
 mod lock;
-mod markup;
+pub(super) mod markup;
 mod mathml;
 pub mod message;
 pub mod models;

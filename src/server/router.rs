@@ -6,7 +6,7 @@ use crate::server::error::ApiError;
 use crate::server::http::extract::{language, preferences};
 use crate::server::http::middleware::security_headers::CspNonce;
 use crate::server::http::{
-    api, design, kept_pages, metrics, middleware, missing, page_threads, probes,
+    api, design, kept_pages, metrics, middleware, missing, page_threads, plain_pages, probes,
 };
 use crate::server::state::AppState;
 use crate::shared::error::{AppError, ErrorCode};
@@ -50,6 +50,7 @@ pub fn build(state: AppState) -> Router {
         // The nest has `/api` and what is below it.
         .route("/api/", any(missing))
         .merge(probes())
+        .merge(plain_pages())
         .route("/fn/{*name}", post(server_fn))
         .merge(pages)
         .fallback(file_or_not_found);

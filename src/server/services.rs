@@ -6,6 +6,7 @@ pub mod chat;
 pub mod comparison;
 mod connect;
 pub mod discovery;
+pub mod exports;
 pub mod health;
 pub mod keys;
 pub mod models;
@@ -171,6 +172,8 @@ pub struct Parts {
     pub by_email: Limiter,
     /// Sends by person.
     pub by_user: Limiter,
+    /// Exports of whole accounts by person.
+    pub exports: Limiter,
     /// Answers that were rendered before.
     pub rendered: Rendered,
     /// Lists of models that were asked about before.

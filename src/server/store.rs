@@ -13,6 +13,7 @@ pub mod instance;
 pub mod messages;
 pub mod model_cache;
 pub mod provider_keys;
+pub mod schema;
 pub mod search;
 pub mod sends;
 pub mod sessions;

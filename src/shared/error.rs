@@ -5,14 +5,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
+    ($(#[doc = $about:literal] $name:ident = $text:literal, $status:literal;)*) => {
         /// What went wrong, as a word that programs may switch on.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum ErrorCode {
-            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+            $(#[doc = $about] #[serde(rename = $text)] $name,)*
         }
 
         impl ErrorCode {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// What it means, for whoever writes a program.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$name => $about.trim_start(),)* }
+            }
+
             /// The word on the wire.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

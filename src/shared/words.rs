@@ -40,6 +40,7 @@ pub struct Words {
     pub picker: Picker,
     pub comparison: Comparison,
     pub errors: Errors,
+    pub beside: Beside,
 }
 
 #[derive(Debug)]
@@ -396,4 +397,16 @@ impl Errors {
         };
         if own.is_empty() { &error.message } else { own }.to_owned()
     }
+}
+
+/// What stands beside the chats: the line without a network, what people take with them, where they read on.
+#[derive(Debug)]
+pub struct Beside {
+    pub offline: &'static str,
+    pub data: &'static str,
+    pub data_note: &'static str,
+    pub export: &'static str,
+    pub documentation: &'static str,
+    pub guide: &'static str,
+    pub api: &'static str,
 }

@@ -27,6 +27,7 @@ pub fn App() -> impl IntoView {
         }/>
         <Router>
             <a class="skip-link" href="#main">{words.frame.skip}</a>
+            <p class="offline-line" role="status">{words.beside.offline}</p>
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=Landing ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>

@@ -43,6 +43,8 @@ pub fn shell() -> impl IntoView {
                 <meta name="theme-color" content="#141517" media="(prefers-color-scheme: dark)"/>
                 <link rel="stylesheet" href=files.css/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
                 <link rel="modulepreload" href=files.js.clone() nonce=use_nonce()/>
                 <link rel="preload" href=files.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 <script type="module" nonce=use_nonce() inner_html=start></script>

@@ -1,6 +1,7 @@
 //! What the tests share: databases of both kinds, a whole server on a free port, typed clients.
 
 pub mod app;
+pub mod contract;
 pub mod postgres;
 pub mod probe;
 pub mod process;

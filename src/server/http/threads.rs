@@ -2,8 +2,8 @@
 
 use super::extract::{Body, CurrentUser, Id, Query, limit};
 use crate::server::error::ApiError;
-use crate::server::services::threads::{NewThread, ThreadChange, to_markdown};
-use crate::server::services::{ServiceError, Services};
+use crate::server::services::Services;
+use crate::server::services::threads::{NewThread, ThreadChange};
 use crate::server::state::AppState;
 use crate::shared::chat::{ChatSettings, ThreadStatus};
 use crate::shared::ids::{MessageId, ModelId, ProviderId, ThreadId};
@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -69,16 +69,10 @@ struct Listing {
     cursor: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Format {
-    format: Option<String>,
-}
-
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/threads", get(list).post(create))
         .route("/threads/{thread}", get(open).patch(change).delete(remove))
-        .route("/threads/{thread}/export", get(export))
         .route("/threads/{thread}/fork", post(fork))
 }
 
@@ -174,48 +168,4 @@ async fn fork(
         )
         .await?;
     Ok((StatusCode::CREATED, Json(json!({ "thread": thread }))))
-}
-
-async fn export(
-    State(services): State<Services>,
-    CurrentUser(user): CurrentUser,
-    Id(id): Id<ThreadId>,
-    Query(Format { format }): Query<Format>,
-) -> Result<Response, ApiError> {
-    let (thread, messages) = services.whole_branch(&user.id, &id).await?;
-    let (kind, ending, body) = match format.as_deref() {
-        None | Some("json") => (
-            "application/json",
-            "json",
-            json!({ "thread": thread, "messages": messages }).to_string(),
-        ),
-        Some("markdown") => (
-            "text/markdown; charset=utf-8",
-            "md",
-            to_markdown(&thread, &messages),
-        ),
-        Some(_) => return Err(ServiceError::field("format", "Use json or markdown.").into()),
-    };
-    let plain: String = thread
-        .name()
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == ' ')
-        .take(60)
-        .collect();
-    let name = format!(
-        "attachment; filename=\"{}.{ending}\"",
-        if plain.trim().is_empty() {
-            "chat"
-        } else {
-            plain.trim()
-        }
-    );
-    Ok((
-        [
-            (header::CONTENT_TYPE, kind.to_owned()),
-            (header::CONTENT_DISPOSITION, name),
-        ],
-        body,
-    )
-        .into_response())
 }

@@ -2,17 +2,17 @@
 
 /// HTML that is being written.
 #[derive(Default)]
-pub(super) struct Html(pub(super) String);
+pub(in crate::server) struct Html(pub(in crate::server) String);
 
 impl Html {
     /// Adds HTML that this program wrote.
-    pub(super) fn raw(&mut self, html: &str) -> &mut Self {
+    pub(in crate::server) fn raw(&mut self, html: &str) -> &mut Self {
         self.0.push_str(html);
         self
     }
 
     /// Adds text, for between tags or within a quoted attribute.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(in crate::server) fn text(&mut self, text: &str) -> &mut Self {
         let mut from = 0;
         for (at, byte) in text.bytes().enumerate() {
             let entity = match byte {

@@ -20,8 +20,6 @@ use std::collections::BTreeMap;
 
 /// Messages that a page opens with.
 const OPENING: i64 = 100;
-/// Messages that are read at once for an export.
-const CHUNK: i64 = 200;
 
 /// What a new thread is made of.
 pub struct NewThread {
@@ -501,7 +499,8 @@ impl Services {
         self.so_far(placed).await
     }
 
-    async fn so_far(&self, mut placed: Placed) -> Result<Placed> {
+    /// A message with what is stored so far if it is being written.
+    pub(super) async fn so_far(&self, mut placed: Placed) -> Result<Placed> {
         if placed.message.status.is_final() {
             return Ok(placed);
         }
@@ -541,57 +540,4 @@ impl Services {
         tx.commit().await?;
         Ok(())
     }
-
-    /// The whole shown branch.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn whole_branch(
-        &self,
-        user: &UserId,
-        id: &ThreadId,
-    ) -> Result<(Thread, Vec<Message>)> {
-        let thread = self.thread(user, id).await?;
-        let (mut all, mut after) = (Vec::new(), 0);
-        loop {
-            let page = messages::branch(&self.0.db, id, after, CHUNK).await?;
-            let Some(last) = page.last() else {
-                return Ok((thread, all));
-            };
-            after = last.depth;
-            for placed in page {
-                all.push(self.so_far(placed).await?.message);
-            }
-        }
-    }
-}
-
-/// A thread as Markdown that reads well on its own.
-#[must_use]
-pub fn to_markdown(thread: &Thread, messages: &[Message]) -> String {
-    use std::fmt::Write as _;
-    let mut out = format!(
-        "# {}\n\n{} · {} · {}\n",
-        thread.name(),
-        thread.provider,
-        thread.model,
-        thread.created_at
-    );
-    if let Some(prompt) = &thread.system_prompt {
-        let _ = write!(out, "\n## System\n\n{prompt}\n");
-    }
-    for message in messages {
-        let who = match message.role {
-            Role::User => "You".to_owned(),
-            Role::Assistant => message
-                .model
-                .as_ref()
-                .map_or_else(|| "Answer".to_owned(), ToString::to_string),
-        };
-        let _ = write!(out, "\n## {who}\n\n{}\n", message.content);
-        if let Some(error) = &message.error {
-            let _ = write!(out, "\n> {}\n", error.message);
-        }
-    }
-    out
 }

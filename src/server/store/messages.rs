@@ -224,6 +224,25 @@ pub async fn branch(db: &Db, thread: &ThreadId, after: i64, limit: i64) -> Resul
     shown(db, thread, rows).await
 }
 
+/// Messages of all branches, parents before what was said below them, from after the place `after` (depth and id) on. The
+/// caller has checked the thread's owner.
+///
+/// # Errors
+/// When the database fails.
+pub async fn every(
+    db: &Db,
+    thread: &ThreadId,
+    after: (i64, &str),
+    limit: i64,
+) -> Result<Vec<Placed>> {
+    const SQL: &str = columns!(
+        "WHERE m.thread_id = $1 AND (m.depth, m.id) > ($2, $3) ORDER BY m.depth, m.id LIMIT $4"
+    );
+    let (depth, id) = after;
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(thread.as_str()).bind(depth).bind(id).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// The newest messages of the shown branch before depth `before`, newest first. The caller has checked the thread's owner.
 ///
 /// # Errors

@@ -84,6 +84,16 @@ pub async fn get(db: &Db, user: &UserId, id: &ThreadId) -> Result<Option<Thread>
     row.map(TryInto::try_into).transpose()
 }
 
+/// Some of a person's threads, archived ones included, in an order in which nothing moves: from after the id `after` on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_id(db: &Db, user: &UserId, after: &str, limit: i64) -> Result<Vec<Thread>> {
+    const SQL: &str = columns!("WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(user.as_str()).bind(after).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// A page of a person's threads, newest activity first, from after `cursor` on.
 ///
 /// # Errors

@@ -1,9 +1,11 @@
 //! Arabic. Names, days and amounts are isolated, so that their direction changes nothing around them.
 
-use super::printed::{Block, CompareForm, Farewell, Health, Message, Models, Pool, Printed, Sentences};
+use super::printed::{
+    Block, CompareForm, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
+};
 use super::{
-    Begin, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options,
-    Picker, Settings, Sidebar, Words,
+    Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
+    Options, Picker, Settings, Sidebar, Words,
 };
 use crate::shared::error::ErrorCode;
 use crate::shared::time::Age;
@@ -460,6 +462,15 @@ pub static WORDS: Words = Words {
         another_model: "اختر نموذجًا آخر",
         open_settings: "افتح الإعدادات",
     },
+    beside: Beside {
+        offline: "أنت غير متصل. هذا آخر ما قُرئ؛ يمكنك الإرسال من جديد عند عودة الاتصال.",
+        data: "بياناتك",
+        data_note: "ملف zip فيه كل محادثاتك بصيغتي JSON وMarkdown. لا يحتوي على مفاتيحك أبدًا.",
+        export: "نزّل كل شيء",
+        documentation: "التوثيق",
+        guide: "الدليل",
+        api: "API",
+    },
 };
 
 fn models(count: u64) -> String {
@@ -630,6 +641,12 @@ pub static PRINTED: Printed = Printed {
     sentences: Sentences {
         of_english,
         of_code,
+    },
+    offline: Offline {
+        title: "أنت غير متصل",
+        about: "لا يمكن الوصول إلى KeyLM. ما زالت المحادثات المقروءة مؤخرًا على هذا الجهاز متاحة للقراءة، دون متابعتها.",
+        chats: "قُرئت مؤخرًا",
+        none: "لم تُحفظ أي محادثة على هذا الجهاز.",
     },
 };
 

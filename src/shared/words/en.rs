@@ -1,9 +1,11 @@
 //! English.
 
-use super::printed::{Block, CompareForm, Farewell, Health, Message, Models, Pool, Printed, Sentences};
+use super::printed::{
+    Block, CompareForm, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
+};
 use super::{
-    Begin, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing, Options,
-    Picker, Settings, Sidebar, Words,
+    Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
+    Options, Picker, Settings, Sidebar, Words,
 };
 use crate::shared::error::ErrorCode;
 use crate::shared::format::span;
@@ -426,6 +428,15 @@ pub static WORDS: Words = Words {
         another_model: "Pick another model",
         open_settings: "Open the settings",
     },
+    beside: Beside {
+        offline: "You are offline. This is what was read last; sending works again once you are back.",
+        data: "Your data",
+        data_note: "A zip with every chat, as JSON and as Markdown. Your keys are never in it.",
+        export: "Download everything",
+        documentation: "Documentation",
+        guide: "Guide",
+        api: "API",
+    },
 };
 
 /// A code as people read it.
@@ -551,5 +562,11 @@ pub static PRINTED: Printed = Printed {
     sentences: Sentences {
         of_english: |_| None,
         of_code: |_| None,
+    },
+    offline: Offline {
+        title: "You are offline",
+        about: "KeyLM cannot be reached. Chats that were read lately on this device can still be read, but not continued.",
+        chats: "Read lately",
+        none: "No chat was kept on this device.",
     },
 };

@@ -16,6 +16,16 @@ pub struct Printed {
     pub farewell: Farewell,
     pub pool: Pool,
     pub sentences: Sentences,
+    pub offline: Offline,
+}
+
+/// What is shown without a network.
+#[derive(Debug)]
+pub struct Offline {
+    pub title: &'static str,
+    pub about: &'static str,
+    pub chats: &'static str,
+    pub none: &'static str,
 }
 
 /// Around a message that has ended.

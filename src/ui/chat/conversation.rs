@@ -39,6 +39,8 @@ struct Traffic {
     renewing: bool,
     /// The state that it was loaded once more for.
     renewed: Option<ThreadState>,
+    /// The state in which it is kept for when there is no network.
+    kept: Option<ThreadState>,
 }
 
 /// An open thread.

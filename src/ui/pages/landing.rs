@@ -13,7 +13,8 @@ const CODE: &str = "let job = tokio::spawn(work());\nlet result = job.await?;";
 #[component]
 pub fn Landing() -> impl IntoView {
     let who = expect_context::<Who>();
-    let words = &words().landing;
+    let words = words();
+    let (words, beside) = (&words.landing, &words.beside);
     let point = |name, title: &'static str, text: &'static str| {
         view! {
             <li>
@@ -78,7 +79,13 @@ pub fn Landing() -> impl IntoView {
                     <a class="button primary large" href="/sign-up">{words.start}</a>
                 </section>
             </main>
-            <footer class="landing-foot"><span>"KeyLM"</span></footer>
+            <footer class="landing-foot">
+                <span>"KeyLM"</span>
+                <nav aria-label=beside.documentation>
+                    <a href="/docs" rel="external">{beside.guide}</a>
+                    <a href="/docs/api" rel="external">{beside.api}</a>
+                </nav>
+            </footer>
         </div>
     }
     .into_any()

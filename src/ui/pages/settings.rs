@@ -23,6 +23,7 @@ pub fn Settings() -> impl IntoView {
         <TopBar><h1>{words.title}</h1></TopBar>
         <div class="page narrow">
             <Looks/>
+            <Data/>
             <Suspense>
                 {move || Suspend::new(async move {
                     who.session().await.map(|user| view! { <Account user/> })
@@ -96,6 +97,24 @@ fn Looks() -> impl IntoView {
                 </fieldset>
                 <button type="submit" class="button no-js-only">{words.save}</button>
             </ActionForm>
+        </section>
+    }
+    .into_any()
+}
+
+/// What people take with them. Links, which work without script.
+#[component]
+fn Data() -> impl IntoView {
+    let words = &words().beside;
+    view! {
+        <section class="card">
+            <h2>{words.data}</h2>
+            <p class="muted">{words.data_note}</p>
+            <p class="data-links">
+                <a class="button" href="/api/account/export" download>{words.export}</a>
+                <a href="/docs" rel="external">{words.guide}</a>
+                <a href="/docs/api" rel="external">{words.api}</a>
+            </p>
         </section>
     }
     .into_any()

@@ -558,7 +558,10 @@ async fn a_thread_is_downloaded_as_json_or_markdown() {
             .to_str()
             .unwrap()
             .to_owned();
-        assert_eq!(name, "attachment; filename=\"My odd name.json\"");
+        assert_eq!(
+            name,
+            "attachment; filename=\"My odd name.json\"; filename*=UTF-8''My%20odd%20name%C3%A9.json"
+        );
         let (status, body) = parts(response).await;
         assert_eq!(status, 200);
         has_exactly(&body, &["thread", "messages"]);

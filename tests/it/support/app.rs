@@ -1,6 +1,6 @@
 //! A whole server with a simulator behind it.
 
-use super::{Engine, postgres};
+use super::{Engine, contract, postgres};
 use keylm::server::boot::{Assembled, assemble_with};
 use keylm::server::clock::{Env, ManualClock, SystemEntropy};
 use keylm::server::config::Config;
@@ -222,13 +222,15 @@ impl Client {
 
     pub async fn send(&self, method: Method, path: &str, body: &Value) -> Response {
         let request = self
-            .request(method, path)
+            .request(method.clone(), path)
             .header("content-type", "application/json");
-        request.body(body.to_string()).send().await.unwrap()
+        let response = request.body(body.to_string()).send().await.unwrap();
+        contract::held(&method, response).await
     }
 
     pub async fn get(&self, path: &str) -> Response {
-        self.request(Method::GET, path).send().await.unwrap()
+        let response = self.request(Method::GET, path).send().await.unwrap();
+        contract::held(&Method::GET, response).await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Response {
@@ -244,7 +246,8 @@ impl Client {
     }
 
     pub async fn delete(&self, path: &str) -> Response {
-        self.request(Method::DELETE, path).send().await.unwrap()
+        let response = self.request(Method::DELETE, path).send().await.unwrap();
+        contract::held(&Method::DELETE, response).await
     }
 
     /// Adds a key that must be accepted, and answers its id.
@@ -333,6 +336,7 @@ pub fn parse_events(text: &str) -> Vec<SseEvent> {
                 data: serde_json::from_str(&field("data: ")).unwrap(),
             };
             assert_eq!(lines.next(), None, "{block}");
+            contract::hold_event(&event.name, &event.data);
             event
         })
         .collect()

@@ -55,7 +55,13 @@ impl Route {
 
     /// Whether it can be called without a session.
     pub fn open(&self) -> bool {
-        ["/api/auth/register", "/api/auth/login", "/api/auth/logout"].contains(&self.path)
+        [
+            "/api/auth/register",
+            "/api/auth/login",
+            "/api/auth/logout",
+            "/api/openapi.json",
+        ]
+        .contains(&self.path)
     }
 
     pub async fn call(&self, client: &Client, ids: &Ids) -> Response {
@@ -123,6 +129,9 @@ pub fn routes() -> Vec<Route> {
         ),
         (Method::GET, "/api/models", none.clone()),
         (Method::GET, "/api/activity", none.clone()),
+        (Method::GET, "/api/usage/free", none.clone()),
+        (Method::GET, "/api/openapi.json", none.clone()),
+        (Method::GET, "/api/account/export", none.clone()),
         (Method::GET, "/api/threads", none.clone()),
         (
             Method::POST,

@@ -1,10 +1,10 @@
 //! What is done in the thread in other tabs and on other devices.
 
-use super::Conversation;
 use super::parts::{Part, cut, known};
+use super::{Conversation, Traffic};
 use crate::api::threads::open_thread;
-use crate::client::log;
 use crate::client::stream::Link;
+use crate::client::{log, offline};
 use crate::shared::activity::ThreadState;
 use crate::shared::chat::{MessageStatus, ThreadView};
 use crate::shared::error::ErrorCode;
@@ -31,6 +31,7 @@ impl Conversation {
         let same = self.state().as_ref() == Some(&state);
         if same {
             self.note(|traffic| traffic.renewed = None);
+            self.keep(&state);
         }
         // Once a state: a thread that can not become the same must not be loaded for ever.
         let (renewing, done) = self.traffic.with_value(|traffic| {
@@ -40,6 +41,19 @@ impl Conversation {
         if !renewing && (!done || self.is_deaf()) {
             self.note(|traffic| traffic.renewing = true);
             spawn_local(self.renew(state));
+        }
+    }
+
+    /// Keeps the thread for when there is no network, once a state, unless it is private.
+    fn keep(self, state: &ThreadState) {
+        let known = |traffic: &Traffic| traffic.kept.as_ref() == Some(state);
+        if self.running.read_untracked().is_some() || self.traffic.with_value(known) {
+            return;
+        }
+        self.note(|traffic| traffic.kept = Some(state.clone()));
+        let thread = self.thread.get_untracked();
+        if !thread.private {
+            offline::keep(&thread.id);
         }
     }
 

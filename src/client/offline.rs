@@ -1,0 +1,43 @@
+//! What there is without a network. The worker of the site (`public/sw.js`) keeps the chats that were read last; here it is
+//! started, told what is read, and the page is marked while the browser is offline.
+
+use super::dom::{mark_page, window};
+use crate::shared::ids::ThreadId;
+use leptos::prelude::window_event_listener_untyped;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::ServiceWorkerContainer;
+
+/// What pages are marked with.
+const MARK: &str = "data-offline";
+
+/// None where the browser has none, as on plain http away from this machine.
+fn workers() -> Option<ServiceWorkerContainer> {
+    let navigator = window()?.navigator();
+    let known = js_sys::Reflect::has(&navigator, &JsValue::from_str("serviceWorker"));
+    known.unwrap_or(false).then(|| navigator.service_worker())
+}
+
+/// Starts the worker, and marks the page from now on. Called once.
+pub fn start() {
+    if let Some(workers) = workers() {
+        let registered = workers.register("/sw.js");
+        // Without it the page works all the same.
+        spawn_local(async move { _ = JsFuture::from(registered).await });
+    }
+    if window().is_some_and(|window| !window.navigator().on_line()) {
+        mark_page(MARK, Some(""));
+    }
+    for (name, mark) in [("offline", Some("")), ("online", None)] {
+        // They live as long as the page.
+        _ = window_event_listener_untyped(name, move |_| mark_page(MARK, mark));
+    }
+}
+
+/// Keeps a chat as the server has it now.
+pub fn keep(thread: &ThreadId) {
+    if let Some(worker) = workers().and_then(|workers| workers.controller()) {
+        _ = worker.post_message(&JsValue::from_str(&format!("/chat/{thread}")));
+    }
+}
