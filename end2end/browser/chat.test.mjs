@@ -60,7 +60,7 @@ scene("Escape stops the answer", { devices: ["desktop"] }, async ({ page, call, 
 scene("an answer can be asked for again, and the first one stays as a sibling", {}, async ({ page, call, visit }) => {
   const id = await thread(call);
   await visit(page, `/chat/${id}`);
-  await page.getByRole("button", { name: "Answer again" }).click();
+  await page.getByRole("button", { name: "Answer again", exact: true }).click();
   await page.locator("article.answer:not(.live) .sibling", { hasText: "2/2" }).waitFor();
   assert.equal(await ui.answers(page).count(), 1);
 });
@@ -107,7 +107,7 @@ scene("messages that came with the page are edited and answered again, one after
   await visit(page, `/chat/${id}`);
   await page.evaluate(() => document.querySelector("article").setAttribute("data-same", ""));
   await ui.answers(page).nth(1).hover();
-  await ui.answers(page).nth(1).getByRole("button", { name: "Answer again" }).click();
+  await ui.answers(page).nth(1).getByRole("button", { name: "Answer again", exact: true }).click();
   await page.locator("article.answer:not(.live) .sibling", { hasText: "2/2" }).waitFor();
   await answered(page, 2);
   assert.equal(await ui.questions(page).count(), 2);

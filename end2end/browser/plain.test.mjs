@@ -119,7 +119,7 @@ scene("an answer is asked for again", {}, async ({ page, call, visit }) => {
   const id = await thread(call, { questions: ["First", "Second"] });
   await visit(page, `/chat/${id}`);
   await ui.answers(page).last().hover();
-  await page.getByRole("button", { name: "Answer again" }).last().click();
+  await page.getByRole("button", { name: "Answer again", exact: true }).last().click();
   await page.waitForLoadState();
   const second = page.locator("article.answer .sibling", { hasText: "2/2" });
   for (let tries = 0; tries < 20 && (await second.count()) === 0; tries++) await page.reload();

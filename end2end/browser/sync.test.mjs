@@ -50,7 +50,7 @@ scene("an edited question and another answer arrive in the other tab", { devices
   const id = await thread(call);
   const other = await context.newPage();
   for (const tab of [page, other]) await visit(tab, `/chat/${id}`);
-  await page.getByRole("button", { name: "Answer again" }).click();
+  await page.getByRole("button", { name: "Answer again", exact: true }).click();
   await other.locator("article.answer:not(.live) .sibling", { hasText: "2/2" }).waitFor();
   await ui.questions(page).hover();
   await page.getByRole("button", { name: "Edit the message" }).click();

@@ -2,7 +2,7 @@
 
 use crate::shared::chat::Sent;
 use crate::shared::error::AppError;
-use crate::shared::ids::{ClientRequestId, MessageId, ThreadId};
+use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId};
 use leptos::prelude::*;
 
 /// Stores a message and starts its answer.
@@ -15,14 +15,15 @@ pub async fn send_message(
     crate::server::page::send(thread, content, client_request_id).await
 }
 
-/// Starts another answer beside this one.
+/// Starts another answer beside this one, on another model of the same provider if asked.
 #[server(prefix = "/fn", endpoint = "messages/retry")]
 pub async fn retry_answer(
     thread: ThreadId,
     message: MessageId,
     client_request_id: ClientRequestId,
+    #[server(default)] model: Option<ModelId>,
 ) -> Result<Sent, AppError> {
-    crate::server::page::retry(thread, message, client_request_id).await
+    crate::server::page::retry(thread, message, client_request_id, model).await
 }
 
 /// Ends an answer; what it has said so far stays.

@@ -26,13 +26,26 @@ pub async fn search_threads(
     crate::server::page::search_threads(q, cursor).await
 }
 
-/// A thread with its newest messages, or with those before `before`.
+/// A thread with its newest messages, with those before or after a depth, or with those around the message `at`.
 #[server(prefix = "/fn", endpoint = "threads/open")]
 pub async fn open_thread(
     id: ThreadId,
     #[server(default)] before: Option<i64>,
+    #[server(default)] after: Option<i64>,
+    #[server(default)] at: Option<MessageId>,
 ) -> Result<ThreadView, AppError> {
-    crate::server::page::thread(id, before).await
+    crate::server::page::thread(id, before, after, at).await
+}
+
+/// Shows another branch: the one through the sibling of `message` that is `step` places away. A plain form goes to the
+/// sibling.
+#[server(prefix = "/fn", endpoint = "threads/branch")]
+pub async fn show_branch(
+    thread: ThreadId,
+    message: MessageId,
+    step: i64,
+) -> Result<ThreadView, AppError> {
+    crate::server::page::show_branch(thread, message, step).await
 }
 
 /// Starts a thread with its first message. A plain form goes to the thread's page.
@@ -62,12 +75,12 @@ pub async fn update_thread(id: ThreadId, change: ThreadChange) -> Result<Thread,
     crate::server::page::update_thread(id, change).await
 }
 
-/// A new thread with the history of this one (up to `message`), on another model if asked.
-#[server(prefix = "/fn", endpoint = "threads/fork", input = Json)]
+/// A new thread with the history of this one (up to `message`), on another model if asked. A plain form goes there.
+#[server(prefix = "/fn", endpoint = "threads/fork")]
 pub async fn fork_thread(
     id: ThreadId,
-    message: Option<MessageId>,
-    choice: Option<Choice>,
+    #[server(default)] message: Option<MessageId>,
+    #[server(default)] choice: Option<Choice>,
 ) -> Result<Thread, AppError> {
     crate::server::page::fork_thread(id, message, choice).await
 }

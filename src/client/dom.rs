@@ -212,19 +212,37 @@ pub fn reveal(id: &str) {
     }
 }
 
-/// Scrolls what the address names behind its `#` into view, if it is on the page.
-pub fn reveal_target() {
-    let hash = web_sys::window().and_then(|window| window.location().hash().ok());
-    let id = hash.as_deref().and_then(|hash| hash.strip_prefix('#'));
-    if let Some(element) = id.and_then(by_id::<Element>) {
-        element.scroll_into_view();
-    }
+/// What an element that scrolls has beyond its edges, in pixels.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beyond {
+    /// Above what is seen.
+    pub above: i32,
+    /// Below it.
+    pub below: i32,
+    /// How high the part is that is seen.
+    pub seen: i32,
 }
 
-/// How far an element that grows upwards (`column-reverse`) is scrolled away from its end, in pixels.
+/// How an element that grows upwards (`column-reverse`) is scrolled.
 #[must_use]
-pub fn distance_from_end(id: &str) -> i32 {
-    by_id::<Element>(id).map_or(0, |element| element.scroll_top().abs())
+pub fn beyond(id: &str) -> Beyond {
+    by_id::<Element>(id).map_or_else(Beyond::default, |element| {
+        let (below, seen) = (element.scroll_top().abs(), element.client_height());
+        Beyond {
+            above: element.scroll_height() - seen - below,
+            below,
+            seen,
+        }
+    })
+}
+
+/// The page's own address, from its path on.
+#[must_use]
+pub fn here() -> String {
+    let location = web_sys::window().map(|window| window.location());
+    location.map_or_else(String::new, |location| {
+        location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+    })
 }
 
 /// Scrolls such an element to its end.

@@ -1,14 +1,14 @@
 //! The messages on the page. Those that have ended are HTML of the server's, so what is to be known of them is asked of
 //! the document, and what they are asked to do comes from one listener.
 
-use super::dom::{by_id, now};
+use super::dom::{by_id, document, now};
 use crate::shared::csv;
 use crate::shared::ids::MessageId;
 use crate::shared::words::Chat;
-use leptos::prelude::set_timeout;
+use leptos::prelude::{request_animation_frame, set_timeout};
 use std::time::Duration;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlButtonElement};
+use web_sys::{Element, Event, HtmlButtonElement, HtmlElement};
 
 /// How long a button says that it has copied.
 const SAID: Duration = Duration::from_secs(2);
@@ -66,6 +66,122 @@ pub fn known(log: &str) -> Vec<Known> {
         .collect()
 }
 
+/// The last message that is seen, if it has ended. It is found from the end: there may be thousands.
+#[must_use]
+pub fn last_known(log: &str) -> Option<MessageId> {
+    let mut part = by_id::<Element>(log)?
+        .first_element_child()?
+        .last_element_child();
+    while let Some(element) = part {
+        let whole = element.tag_name() == "ARTICLE";
+        let mut message = if whole {
+            Some(element.clone())
+        } else {
+            element.last_element_child()
+        };
+        while let Some(hidden) = message.take_if(|message| message.has_attribute("hidden")) {
+            message = hidden.previous_element_sibling();
+        }
+        let ended = message.filter(|message| message.has_attribute("data-sibling"));
+        if let Some(id) = ended.as_ref().and_then(id_of) {
+            return Some(id);
+        }
+        part = element.previous_element_sibling();
+    }
+    None
+}
+
+/// Where somebody reads: a message, and how far below the top of the log it begins, in pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The message.
+    pub message: MessageId,
+    /// The pixels; below 0 where the message begins above what is seen.
+    pub top: i32,
+}
+
+impl Place {
+    /// The place that [`Place::to_text`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (message, top) = text.split_once(' ')?;
+        Some(Self {
+            message: message.parse().ok()?,
+            top: top.parse().ok()?,
+        })
+    }
+
+    /// The place as a text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        [self.message.as_str(), " ", &self.top.to_string()].concat()
+    }
+
+    /// The first message that is seen.
+    #[must_use]
+    pub fn here(log: &str) -> Option<Self> {
+        let area = by_id::<Element>(log)?;
+        let (left, top) = (area.get_bounding_client_rect().x(), top_of(&area));
+        let middle = left + f64::from(area.client_width()) / 2.0;
+        // There may be nothing but room between two messages at a point.
+        (1..9).find_map(|step| {
+            let point = f64::from(top + 24 * step);
+            #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
+            let found = document()?.element_from_point(middle as f32, point as f32)?;
+            Self::of(log, &id_of(&found.closest("article").ok()??)?)
+        })
+    }
+
+    /// Where a message is seen.
+    #[must_use]
+    pub fn of(log: &str, message: &MessageId) -> Option<Self> {
+        let area = by_id::<Element>(log)?;
+        Some(Self {
+            message: message.clone(),
+            top: top_of(&element(message)?) - top_of(&area),
+        })
+    }
+
+    /// Scrolls so that the message is seen there again. Whether it is on the page is said at once. Heights that were only
+    /// guessed get known by being seen, so it is done once more a frame later.
+    pub fn restore(self, log: &'static str) -> bool {
+        fn scroll(log: &str, place: &Place) -> bool {
+            let (Some(area), Some(now)) = (by_id::<Element>(log), Place::of(log, &place.message))
+            else {
+                return false;
+            };
+            area.set_scroll_top(area.scroll_top() + now.top - place.top);
+            true
+        }
+        let found = scroll(log, &self);
+        if found {
+            request_animation_frame(move || _ = scroll(log, &self));
+        }
+        found
+    }
+}
+
+fn top_of(element: &Element) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "pixels of a page")]
+    let top = element.get_bounding_client_rect().y().round() as i32;
+    top
+}
+
+/// Puts the keyboard on the button of a message that shows the branch on that side, or else the other side's.
+pub fn focus_turn(message: &MessageId, what: &str) {
+    let Some(message) = element(message) else {
+        return;
+    };
+    let buttons = all(&message, ".turn:not(:disabled)");
+    let same = buttons
+        .iter()
+        .find(|button| button.get_attribute("data-do").as_deref() == Some(what));
+    let button = same.or(buttons.first());
+    if let Some(button) = button.and_then(|button| button.dyn_ref::<HtmlElement>()) {
+        _ = button.focus();
+    }
+}
+
 /// The last message of the person.
 #[must_use]
 pub fn last_question(log: &str) -> Option<MessageId> {
@@ -87,6 +203,12 @@ pub fn text_of_question(id: &MessageId) -> Option<String> {
 pub fn part_of(id: &MessageId) -> Option<String> {
     let part = element(id)?.closest("[data-part]").ok()??;
     part.get_attribute("data-part")
+}
+
+/// Whether a message is the first of its part of the log.
+#[must_use]
+pub fn begins_part(id: &MessageId) -> bool {
+    element(id).is_some_and(|message| message.previous_element_sibling().is_none())
 }
 
 /// The HTML of a part of the log.
@@ -129,8 +251,9 @@ pub fn mark_edited(id: &MessageId, edited: bool) {
     }
 }
 
-/// Lets the buttons that wait for their time say how long.
-pub fn count_down(log: &str, said: &Chat) {
+/// Lets the buttons that wait for their time say how long. Says whether one waits.
+pub fn count_down(log: &str, said: &Chat) -> bool {
+    let mut waits = false;
     for button in inside(log, "button[data-due]") {
         let due = button
             .get_attribute("data-due")
@@ -150,7 +273,9 @@ pub fn count_down(log: &str, said: &Chat) {
         if let Some(button) = button.dyn_ref::<HtmlButtonElement>() {
             button.set_disabled(left > 0);
         }
+        waits |= left > 0;
     }
+    waits
 }
 
 /// What a click in the log wants, if it fell on a button of a message.

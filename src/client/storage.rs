@@ -14,11 +14,35 @@ pub fn get(key: &str) -> Option<String> {
 
 /// Keeps `value` under `key`; an empty one is forgotten.
 pub fn set(key: &str, value: &str) {
-    if let Some(storage) = storage() {
+    keep(storage(), key, value);
+}
+
+fn keep(storage: Option<Storage>, key: &str, value: &str) {
+    if let Some(storage) = storage {
         _ = if value.is_empty() {
             storage.remove_item(key)
         } else {
             storage.set_item(key, value)
         };
+    }
+}
+
+/// What one tab remembers, until it is closed.
+pub mod tab {
+    use web_sys::Storage;
+
+    fn storage() -> Option<Storage> {
+        crate::client::dom::window()?.session_storage().ok()?
+    }
+
+    /// What was kept under `key`.
+    #[must_use]
+    pub fn get(key: &str) -> Option<String> {
+        storage()?.get_item(key).ok()?
+    }
+
+    /// Keeps `value` under `key`; an empty one is forgotten.
+    pub fn set(key: &str, value: &str) {
+        super::keep(storage(), key, value);
     }
 }

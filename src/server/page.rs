@@ -23,7 +23,7 @@ use crate::server::render;
 use crate::server::services::accounts::SignedIn;
 use crate::server::services::chat::Ask;
 use crate::server::services::keys::KeyChange;
-use crate::server::services::threads::{self as rules, NewThread};
+use crate::server::services::threads::{self as rules, NewThread, Window};
 use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::account::{Session, Theme, User};
@@ -33,7 +33,9 @@ use crate::shared::chat::{
     ThreadView,
 };
 use crate::shared::error::{AppError, ErrorCode};
-use crate::shared::ids::{ClientRequestId, KeyId, MessageId, ProviderId, ThreadId, UserId};
+use crate::shared::ids::{
+    ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId, UserId,
+};
 use crate::shared::model::{Choice, ModelList, PickerProvider};
 use crate::shared::provider::{KeyTest, KeyView, ProviderCard, ProviderView};
 use crate::shared::words::Language;
@@ -450,13 +452,41 @@ pub async fn search_threads(q: String, cursor: Option<String>) -> Answer<FoundPa
         .map_err(fail)
 }
 
-/// A thread with its newest messages, or with those before `before`.
-pub async fn thread(id: ThreadId, before: Option<i64>) -> Answer<ThreadView> {
+/// A thread with its newest messages, with those before or after a depth, or with those around the message `at`.
+pub async fn thread(
+    id: ThreadId,
+    before: Option<i64>,
+    after: Option<i64>,
+    at: Option<MessageId>,
+) -> Answer<ThreadView> {
     let caller = caller()?;
     let user = caller.user().await?;
+    let window = match (at, before, after) {
+        (Some(at), _, _) => Window::Around(at),
+        (_, Some(before), _) => Window::Before(before),
+        (_, _, Some(after)) => Window::After(after),
+        _ => Window::Newest,
+    };
     caller
         .services()
-        .thread_view(&user, &id, before, caller.language())
+        .thread_view(&user, &id, &window, caller.language())
+        .await
+        .map_err(fail)
+}
+
+/// Shows another branch: the one through the sibling of `message` that is `step` places away. A plain form goes to the
+/// sibling.
+pub async fn show_branch(thread: ThreadId, message: MessageId, step: i64) -> Answer<ThreadView> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    let services = caller.services();
+    let shown = services
+        .show_sibling(&user, &thread, &message, step)
+        .await
+        .map_err(fail)?;
+    caller.form_to(&format!("/chat/{thread}?at={shown}#m-{shown}"));
+    services
+        .thread_view(&user, &thread, &Window::Around(shown), caller.language())
         .await
         .map_err(fail)
 }
@@ -517,7 +547,7 @@ pub async fn update_thread(id: ThreadId, change: ThreadChange) -> Answer<Thread>
         .map_err(fail)
 }
 
-/// A new thread with the history of this one (up to `message`), on another model if asked.
+/// A new thread with the history of this one (up to `message`), on another model if asked. A plain form goes there.
 pub async fn fork_thread(
     id: ThreadId,
     message: Option<MessageId>,
@@ -526,11 +556,13 @@ pub async fn fork_thread(
     let caller = caller()?;
     let user = caller.user().await?;
     let (provider, model) = choice.map(|choice| (choice.provider, choice.model)).unzip();
-    caller
+    let thread = caller
         .services()
         .fork_thread(&user, &id, message.as_ref(), provider, model)
         .await
-        .map_err(fail)
+        .map_err(fail)?;
+    caller.form_to(&format!("/chat/{}", thread.id));
+    Ok(thread)
 }
 
 /// A new thread with the history of this one, on the nearest model that the person can use. A plain form goes there.
@@ -564,6 +596,8 @@ async fn ask(thread: &ThreadId, request: &ClientRequestId, ask: Ask) -> Answer<S
         .ask(&user, thread, request, ask)
         .await
         .map_err(fail)?;
+    // A plain form may come from a page of earlier messages.
+    caller.form_to(&format!("/chat/{thread}"));
     sent(&caller, &user, thread, &answer).await
 }
 
@@ -604,21 +638,14 @@ pub async fn send(
     .await
 }
 
-/// Starts another answer beside this one.
+/// Starts another answer beside this one, on another model of the same provider if asked.
 pub async fn retry(
     thread: ThreadId,
     message: MessageId,
     client_request_id: ClientRequestId,
+    model: Option<ModelId>,
 ) -> Answer<Sent> {
-    ask(
-        &thread,
-        &client_request_id,
-        Ask::Again {
-            message,
-            model: None,
-        },
-    )
-    .await
+    ask(&thread, &client_request_id, Ask::Again { message, model }).await
 }
 
 /// Ends an answer; what it has said so far stays.

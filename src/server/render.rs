@@ -13,6 +13,7 @@ mod code;
 pub mod compare;
 mod context;
 pub mod design;
+mod facts;
 mod formula;
 mod highlight;
 mod html;

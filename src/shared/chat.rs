@@ -277,7 +277,7 @@ pub struct AnswerView {
     pub foot: String,
 }
 
-/// A thread as the page opens it: the newest messages of the chosen branch.
+/// A thread as the page opens it: some of the messages of the chosen branch, the newest if nothing else was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadView {
@@ -291,6 +291,10 @@ pub struct ThreadView {
     pub live: Option<AnswerView>,
     /// What to ask the messages before these with, if there are any.
     pub earlier: Option<i64>,
+    /// What to ask the messages after these with, if there are any.
+    pub later: Option<i64>,
+    /// The message that they were asked for around, if it is among them.
+    pub at: Option<MessageId>,
 }
 
 /// A page of the sidebar.

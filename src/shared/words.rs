@@ -255,6 +255,12 @@ pub struct Chat {
     pub still_readable: &'static str,
     pub messages: &'static str,
     pub show_earlier: &'static str,
+    pub show_later: &'static str,
+    /// What a person says to an answer that broke off.
+    pub go_on: &'static str,
+    pub queued: &'static str,
+    pub unqueue: &'static str,
+    pub send_queued: &'static str,
     pub you: &'static str,
     pub answer: &'static str,
     pub thinking: &'static str,
@@ -283,6 +289,9 @@ pub struct Composer {
     pub label: &'static str,
     pub placeholder: &'static str,
     pub wait: &'static str,
+    pub later: &'static str,
+    /// How many characters there are, and may be.
+    pub length: fn(usize, usize) -> String,
     pub too_long: &'static str,
     pub empty: &'static str,
     pub stop: &'static str,

@@ -4,11 +4,13 @@ mod answer;
 mod compare;
 mod composer;
 mod conversation;
+mod forms;
 mod log;
 mod moving;
 mod new_chat;
 mod options;
 mod picker;
+mod queue;
 mod refusal;
 mod thread;
 

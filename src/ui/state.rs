@@ -48,11 +48,12 @@ pub fn provide() {
     provide_context(Who(Resource::new_blocking(|| (), |()| open_session())));
 }
 
-/// Leaves for the sign-in page when an error says that the session is over; else gives the error back.
+/// Leaves for the sign-in page, which leads back here, when an error says that the session is over; else gives the error
+/// back.
 #[must_use]
 pub fn unless_signed_out(error: AppError) -> AppError {
     if error.code == ErrorCode::Unauthenticated && is_browser() {
-        dom::go("/sign-in");
+        dom::go(&["/sign-in?next=", &dom::encode(&dom::here())].concat());
     }
     error
 }

@@ -14,6 +14,7 @@ mod exports;
 mod failover;
 mod free_pool;
 mod gateway;
+mod history;
 mod keys;
 mod limits;
 mod models;

@@ -2,9 +2,10 @@
 //!
 //! What comes from outside (what people and models say, names of models, messages of errors) gets in by [`Html::text`]
 //! alone, which escapes; everything else is a literal of this file or the blocks of the Markdown renderer. Buttons say in
-//! `data-do` what they do: the page has one listener for all of them. A button that answers again
-//! belongs to the form `retry` of the page, for where there is no script; one that goes on with another model, to `replace`.
+//! `data-do` what they do: the page has one listener for all of them. For where there is no script, a button belongs to a
+//! form of the page that is called after what it does (`ui/chat/forms.rs`), and says of which message.
 
+use super::facts::facts;
 use super::markup::Html;
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Sibling};
 use crate::shared::error::{AppError, ErrorCode};
@@ -33,21 +34,58 @@ impl Html {
             .raw("</button>")
     }
 
-    /// Adds the start of a button that has the answer given again.
-    fn again(&mut self, id: &str) -> &mut Self {
-        self.raw(r#"<button type="submit" form="retry" name="message" value=""#)
+    /// Adds the start of a button that does something with a message, by the form of that name where there is no script.
+    fn act(&mut self, what: &'static str, id: &str) -> &mut Self {
+        self.raw(r#"<button type="submit" form=""#)
+            .raw(what)
+            .raw(r#"" name="message" value=""#)
             .text(id)
-            .raw(r#"" data-do="retry""#)
+            .raw(r#"" data-do=""#)
+            .raw(what)
+            .raw("\"")
     }
 
-    fn sibling(&mut self, (which, of): Sibling, title: &str) -> &mut Self {
-        if of > 1 {
-            self.raw(r#"<span class="sibling" title=""#)
-                .text(title)
-                .raw(r#"">"#)
-                .raw(&format!("{which}/{of}</span>"));
+    /// Adds a round button that does something with a message.
+    fn round(&mut self, what: &'static str, id: &str, icon: &'static str, name: &str) -> &mut Self {
+        self.act(what, id)
+            .raw(r#" class="icon-button" aria-label=""#)
+            .text(name)
+            .raw(r#"" title=""#)
+            .text(name)
+            .raw(r#"">"#)
+            .icon(icon)
+            .raw("</button>")
+    }
+
+    /// Adds the way to the branches beside a message, if there are any.
+    fn siblings(&mut self, told: Told<'_>, title: &str) -> &mut Self {
+        let ((which, of), id) = (told.at, told.message.id.as_str());
+        if of < 2 {
+            return self;
         }
-        self
+        let said = &told.language.printed().message;
+        self.turn("previous", id, which > 1, said.previous, "‹")
+            .raw(r#"<span class="sibling" title=""#)
+            .text(title)
+            .raw(&format!(r#"">{which}/{of}</span>"#))
+            .turn("next", id, which < of, said.next, "›")
+    }
+
+    /// Adds a button that shows the branch on one side.
+    fn turn(
+        &mut self,
+        what: &'static str,
+        id: &str,
+        possible: bool,
+        name: &str,
+        sign: &str,
+    ) -> &mut Self {
+        self.act(what, id)
+            .raw(r#" class="turn" aria-label=""#)
+            .text(name)
+            .raw(if possible { r#"">"# } else { r#"" disabled>"# })
+            .raw(sign)
+            .raw("</button>")
     }
 
     fn open(&mut self, class: &'static str, id: &str, (which, of): Sibling) -> &mut Self {
@@ -100,7 +138,7 @@ fn question(html: &mut Html, told: Told<'_>) {
         .raw(r#""><div class="bubble"><p class="plain">"#)
         .text(&told.message.content)
         .raw(r#"</p></div><div class="actions">"#)
-        .sibling(told.at, printed.message.branches)
+        .siblings(told, printed.message.branches)
         .button("copy", "copy", printed.message.copy)
         .button("edit", "edit", chat.edit)
         .raw("</div></article>");
@@ -142,22 +180,41 @@ fn below(html: &mut Html, told: Told<'_>) {
     if let Some(error) = &message.error {
         trouble(html, told, error);
     }
+    let id = message.id.as_str();
     html.raw(r#"<footer class="foot"><div class="actions">"#)
-        .sibling(told.at, said.answers)
+        .siblings(told, said.answers)
         .button("copy", "copy", said.copy_markdown);
     if message.error.is_none() {
-        html.again(message.id.as_str())
-            .raw(r#" class="icon-button" aria-label=""#)
-            .text(said.again)
-            .raw(r#"" title=""#)
-            .text(said.again)
-            .raw(r#"">"#)
-            .icon("retry")
-            .raw("</button>");
+        html.round("retry", id, "retry", said.again);
     }
-    html.raw(r#"</div><p class="usage">"#)
+    html.button("swap", "swap", said.swap)
+        .round("fork", id, "fork", said.fork);
+    if goes_on(message) {
+        html.raw(
+            r#"<button type="submit" form="go-on" data-do="go-on" class="button small go-on">"#,
+        )
+        .text(said.go_on)
+        .raw("</button>");
+    }
+    html.raw(r#"</div><details class="facts"><summary class="usage" title=""#)
+        .text(said.details)
+        .raw(r#"">"#)
         .text(&usage_line(told))
-        .raw("</p></footer>");
+        .raw("</summary><dl>");
+    for (name, value) in facts(told) {
+        html.raw("<dt>")
+            .text(name)
+            .raw("</dt><dd>")
+            .text(&value)
+            .raw("</dd>");
+    }
+    html.raw("</dl></details></footer>");
+}
+
+/// Whether an answer has begun and can be asked to go on.
+fn goes_on(message: &Message) -> bool {
+    let cut = message.finish_reason == Some(FinishReason::Length);
+    (cut || message.status != MessageStatus::Complete) && !message.content.is_empty()
 }
 
 /// What went wrong, and the ways on.
@@ -175,7 +232,7 @@ fn trouble(html: &mut Html, told: Told<'_>, error: &AppError) {
         .raw("</strong></p><p>")
         .text(printed.sentences.said(error))
         .raw(r#"</p><div class="error-actions">"#)
-        .again(message.id.as_str())
+        .act("retry", message.id.as_str())
         .raw(r#" class="button primary""#);
     if let Some(wait) = error.retry_after_ms {
         let ended = message.timing.map_or(0, |timing| timing.duration_ms);
@@ -203,7 +260,7 @@ fn trouble(html: &mut Html, told: Told<'_>, error: &AppError) {
                 .raw("</a>");
         }
         Some(Way::Models) => {
-            html.raw(r#"<button type="button" class="button js-only" data-do="models">"#)
+            html.raw(r#"<button type="button" class="button js-only" data-do="swap">"#)
                 .text(name)
                 .raw("</button>");
         }
@@ -382,6 +439,40 @@ mod tests {
             line.ends_with("key …x7Qa · not …b3Fz: rate limited"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn what_was_cut_off_can_be_asked_to_go_on() {
+        let mut message = said(Role::Assistant);
+        message.content = "Half a".to_owned();
+        let offered = |message: &Message| {
+            let told = told(message, None, Language::English);
+            told.foot().contains("go-on")
+        };
+        assert!(!offered(&message));
+        message.finish_reason = Some(FinishReason::Length);
+        assert!(offered(&message));
+        message.finish_reason = None;
+        for status in [MessageStatus::Stopped, MessageStatus::Failed] {
+            message.status = status;
+            assert!(offered(&message));
+        }
+        message.content.clear();
+        assert!(!offered(&message), "there is nothing to go on from");
+    }
+
+    #[test]
+    fn a_branch_leads_to_those_beside_it_only() {
+        let message = said(Role::User);
+        let html = |at| {
+            let told = told(&message, None, Language::English);
+            Told { at, ..told }.whole(&[])
+        };
+        assert!(!html((1, 1)).contains("data-do=\"next\""));
+        let ends = |html: &str| html.matches("disabled").count();
+        let all = [(1, 3), (2, 3), (3, 3)].map(|at| ends(&html(at)));
+        assert_eq!(all, [1, 0, 1]);
+        assert!(html((2, 3)).contains(">2/3<"));
     }
 
     /// Every place that a text from outside gets to.

@@ -69,6 +69,7 @@ impl Services {
             system_prompt: None,
             settings: ChatSettings::default(),
             private: false,
+            pool_fallback: false,
         };
         let (thread, _) = self
             .start_thread(user, new, content.to_owned(), request)

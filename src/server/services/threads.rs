@@ -21,6 +21,20 @@ use std::collections::BTreeMap;
 /// Messages that a page opens with.
 const OPENING: i64 = 100;
 
+/// Which of a thread's messages are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// The newest.
+    #[default]
+    Newest,
+    /// Those before a depth.
+    Before(i64),
+    /// Those after a depth.
+    After(i64),
+    /// A message with those around it; the newest if it is not on the shown branch.
+    Around(MessageId),
+}
+
 /// What a new thread is made of.
 pub struct NewThread {
     /// Who answers, for good.
@@ -298,17 +312,22 @@ impl Services {
         &self,
         user: &UserId,
         id: &ThreadId,
-        before: Option<i64>,
+        window: &Window,
         language: Language,
     ) -> Result<ThreadView> {
         let thread = self.thread(user, id).await?;
-        let mut found =
-            messages::newest(&self.0.db, id, before.unwrap_or(i64::MAX), OPENING).await?;
-        found.reverse();
+        let (mut found, at) = self.window(user, id, window).await?;
         let earlier = found
             .first()
             .map(|first| first.depth)
             .filter(|depth| *depth > 1);
+        let later = match found.last().map(|last| last.depth) {
+            Some(last) if *window != Window::Newest => {
+                let next = messages::branch(&self.0.db, id, last, 1).await?;
+                next.first().map(|_| last)
+            }
+            _ => None,
+        };
         let live = match found.pop_if(|last| !last.message.status.is_final()) {
             Some(last) => Some(self.answer(self.so_far(last).await?, language)),
             None => None,
@@ -322,7 +341,46 @@ impl Services {
                 .collect(),
             live,
             earlier,
+            later,
+            at,
         })
+    }
+
+    /// The wanted messages, oldest first, and the one that they are around.
+    async fn window(
+        &self,
+        user: &UserId,
+        id: &ThreadId,
+        window: &Window,
+    ) -> Result<(Vec<Placed>, Option<MessageId>)> {
+        let db = &self.0.db;
+        let up_to = async |before| -> Result<Vec<Placed>> {
+            let mut found = messages::newest(db, id, before, OPENING).await?;
+            found.reverse();
+            Ok(found)
+        };
+        match window {
+            Window::Before(depth) => return Ok((up_to(*depth).await?, None)),
+            Window::After(depth) => {
+                return Ok((messages::branch(db, id, *depth, OPENING).await?, None));
+            }
+            Window::Around(message) => {
+                if let Some(placed) = messages::get(db, user, id, message).await? {
+                    let depth = placed.depth;
+                    let mut found = messages::newest(db, id, depth + 1, OPENING / 2).await?;
+                    if found
+                        .first()
+                        .is_some_and(|last| last.message.id == *message)
+                    {
+                        found.reverse();
+                        found.extend(messages::branch(db, id, depth, OPENING / 2).await?);
+                        return Ok((found, Some(message.clone())));
+                    }
+                }
+            }
+            Window::Newest => {}
+        }
+        Ok((up_to(i64::MAX).await?, None))
     }
 
     /// A new thread with the shown branch of this one, or with what led to `message`, on another model if asked. An answer
@@ -510,7 +568,7 @@ impl Services {
         Ok(placed)
     }
 
-    /// Shows the sibling that is `step` places away, with what was said below it.
+    /// Shows the sibling that is `step` places away, with what was said below it, and says which that is.
     ///
     /// # Errors
     /// `NotFound` when there is none; `GenerationInProgress` while the thread is being answered.
@@ -520,7 +578,7 @@ impl Services {
         thread: &ThreadId,
         id: &MessageId,
         step: i64,
-    ) -> Result<()> {
+    ) -> Result<MessageId> {
         let placed = messages::get(&self.0.db, user, thread, id)
             .await?
             .ok_or(ServiceError::NotFound)?;
@@ -534,10 +592,11 @@ impl Services {
             .position(|sibling| sibling == id)
             .and_then(|here| i64::try_from(here).ok());
         let there = here
-            .and_then(|here| usize::try_from(here + step).ok())
-            .and_then(|there| siblings.get(there));
-        messages::show_through(&mut tx, there.ok_or(ServiceError::NotFound)?).await?;
+            .and_then(|here| usize::try_from(here.checked_add(step)?).ok())
+            .and_then(|there| siblings.get(there))
+            .ok_or(ServiceError::NotFound)?;
+        messages::show_through(&mut tx, there).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(there.clone())
     }
 }

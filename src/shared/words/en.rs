@@ -1,7 +1,7 @@
 //! English.
 
 use super::printed::{
-    Block, CompareForm, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
+    Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
 };
 use super::{
     Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
@@ -293,6 +293,11 @@ pub static WORDS: Words = Words {
         still_readable: "You can still read this chat.",
         messages: "Messages",
         show_earlier: "Show earlier messages",
+        show_later: "Show later messages",
+        go_on: "Continue where you stopped.",
+        queued: "To be sent after this answer",
+        unqueue: "Do not send",
+        send_queued: "Send the next one",
         you: "You",
         answer: "Answer",
         thinking: "Thinking…",
@@ -318,6 +323,10 @@ pub static WORDS: Words = Words {
         label: "Message",
         placeholder: "Write a message",
         wait: "Wait for the answer, or stop it.",
+        later: "Send after this answer",
+        length: |count, most| {
+            [&count.to_string(), " of ", &most.to_string(), " characters"].concat()
+        },
         too_long: "The message is longer than 200,000 characters.",
         empty: "Write something first.",
         stop: "Stop the answer",
@@ -462,6 +471,12 @@ pub static PRINTED: Printed = Printed {
         copy_markdown: "Copy as Markdown",
         again: "Answer again",
         answers: "Answers to this message",
+        previous: "Show the branch before",
+        next: "Show the branch after",
+        swap: "Answer again with another model",
+        fork: "Go on from here in a new chat",
+        go_on: "Continue",
+        details: "Details",
         stopped: "Stopped by you. The text so far is kept.",
         cut_at_length: "Cut off at the length limit.",
         cut_by_filter: "Cut off by the provider’s content filter.",
@@ -489,6 +504,21 @@ pub static PRINTED: Printed = Printed {
         optional: "one more, if you like",
         note: "Each is asked with your own key and answers in a chat of its own. Those that you do not go on with stay in the archive.",
         ask: "Ask them all",
+    },
+    facts: Facts {
+        model: "Model",
+        key: "Key",
+        read: "Tokens read",
+        written: "Tokens written",
+        thought: "Tokens of thinking",
+        pace: "Tokens a second",
+        cost: "Cost",
+        unknown: "unknown",
+        first_word: "First word after",
+        in_all: "In all",
+        asked: "Asked",
+        attempt: "Attempt",
+        request: "Request id",
     },
     models: Models {
         none: "No model is known that fits. Ask for less.",

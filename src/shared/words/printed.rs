@@ -10,6 +10,7 @@ use serde_json::Value;
 pub struct Printed {
     pub message: Message,
     pub block: Block,
+    pub facts: Facts,
     pub models: Models,
     pub compare: CompareForm,
     pub health: Health,
@@ -36,6 +37,12 @@ pub struct Message {
     pub copy_markdown: &'static str,
     pub again: &'static str,
     pub answers: &'static str,
+    pub previous: &'static str,
+    pub next: &'static str,
+    pub swap: &'static str,
+    pub fork: &'static str,
+    pub go_on: &'static str,
+    pub details: &'static str,
     pub stopped: &'static str,
     pub cut_at_length: &'static str,
     pub cut_by_filter: &'static str,
@@ -83,6 +90,25 @@ pub struct Block {
     pub done: &'static str,
     pub to_do: &'static str,
     pub cut: &'static str,
+}
+
+/// What is known of how an answer came about.
+#[derive(Debug)]
+pub struct Facts {
+    pub model: &'static str,
+    pub key: &'static str,
+    /// In tokens.
+    pub read: &'static str,
+    pub written: &'static str,
+    pub thought: &'static str,
+    pub pace: &'static str,
+    pub cost: &'static str,
+    pub unknown: &'static str,
+    pub first_word: &'static str,
+    pub in_all: &'static str,
+    pub asked: &'static str,
+    pub attempt: &'static str,
+    pub request: &'static str,
 }
 
 /// The page of all models.

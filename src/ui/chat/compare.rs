@@ -2,7 +2,7 @@
 
 use super::conversation::Conversation;
 use super::log::{Parts, presses};
-use super::thread::{Loaded, load};
+use super::thread::{Asked, Loaded, load};
 use crate::api::compare::{ChooseAnswer, comparison_form};
 use crate::client::{dom, storage};
 use crate::shared::error::AppError;
@@ -115,7 +115,7 @@ fn Sides(
 fn Side(id: String) -> impl IntoView {
     let who = expect_context::<Who>();
     let threads = expect_context::<Threads>();
-    let first = Resource::new(|| (), move |()| load(threads, id.clone()));
+    let first = Resource::new(|| (), move |()| load(threads, id.clone(), Asked::default()));
     view! {
         <Suspense fallback=|| view! { <div class="side-answer skeleton lines" aria-busy="true"></div> }>
             {move || Suspend::new(async move {
@@ -128,7 +128,7 @@ fn Side(id: String) -> impl IntoView {
                         let label = model.clone();
                         let conversation = Conversation::new(view, html);
                         Effect::new(move || conversation.attach());
-                        let press = presses(conversation, RwSignal::new(None));
+                        let press = presses(conversation, RwSignal::new(None), StoredValue::new(None), Callback::new(|_| {}));
                         view! {
                             <section class="side-answer" aria-label=label on:click=press>
                                 <header>

@@ -10,6 +10,9 @@ use leptos::ev;
 use leptos::prelude::*;
 use std::sync::Arc;
 
+/// From so many characters on it is said how many there are.
+const NEAR_FULL: usize = MAX_MESSAGE_CHARS / 10 * 9;
+
 /// What a send calls with whether it was taken; the composer may be gone by then.
 pub(super) type Taken = Arc<dyn Fn(bool) + Send + Sync>;
 
@@ -35,6 +38,9 @@ pub(super) fn Composer(
     send: Callback<(String, Taken)>,
     /// Ends the answer.
     stop: Callback<()>,
+    /// Lets a message wait for the end of the answer; without it nothing can be written to it meanwhile.
+    #[prop(optional, into)]
+    wait: Option<Callback<String>>,
     /// Edits the last message of the person.
     #[prop(optional, into)]
     edit_last: Option<Callback<()>>,
@@ -63,12 +69,13 @@ pub(super) fn Composer(
         dom::fit_height(COMPOSER);
     });
     let empty = Memo::new(move |_| text.read().trim().is_empty());
+    let chars = Memo::new(move |_| text.read().chars().count());
     let reason = Memo::new(move |_| {
-        if busy.get() {
+        if busy.get() && wait.is_none() {
             Some(words.wait)
         } else if blocked.get().is_some() {
             blocked.get()
-        } else if text.read().chars().count() > MAX_MESSAGE_CHARS {
+        } else if chars.get() > MAX_MESSAGE_CHARS {
             Some(words.too_long)
         } else {
             empty.get().then_some(words.empty)
@@ -80,6 +87,10 @@ pub(super) fn Composer(
         }
         let written = text.get_untracked();
         text.set(String::new());
+        if let Some(wait) = wait.filter(|_| busy.get_untracked()) {
+            storage::set(&draft.read_value(), "");
+            return wait.run(written);
+        }
         let taken: Taken = Arc::new({
             let (written, draft) = (written.clone(), draft.get_value());
             move |taken| {
@@ -144,6 +155,9 @@ pub(super) fn Composer(
                 }
                 on:keydown=on_key
             ></textarea>
+            {move || (busy.get() && wait.is_some() && !empty.get()).then(|| view! {
+                <button type="submit" class="send wait" aria-label=words.later title=words.later>{icon("plus")}</button>
+            })}
             {move || if busy.get() {
                 view! {
                     <button type="button" class="send stop" class:busy=stopping disabled=stopping aria-label=words.stop title=words.stop_title on:click=move |_| stop.run(())>
@@ -160,10 +174,11 @@ pub(super) fn Composer(
         </form>
         <p class="composer-note" aria-live="polite">
             {move || match (stopping.get(), blocked.get()) {
-                (true, _) => words.stopping,
-                (false, Some(blocked)) => blocked,
-                _ if prefs.enter_sends() => words.enter_sends,
-                _ => words.ctrl_enter_sends,
+                (true, _) => words.stopping.to_owned(),
+                (false, Some(blocked)) => blocked.to_owned(),
+                _ if chars.get() > NEAR_FULL => (words.length)(chars.get(), MAX_MESSAGE_CHARS),
+                _ if prefs.enter_sends() => words.enter_sends.to_owned(),
+                _ => words.ctrl_enter_sends.to_owned(),
             }}
         </p>
     }

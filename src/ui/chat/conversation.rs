@@ -2,22 +2,23 @@
 
 mod elsewhere;
 mod parts;
+mod window;
 
 pub(super) use parts::Part;
+pub(super) use window::place_in;
 
 use parts::cut;
 
 use super::answer::Answer;
 use super::{COMPOSER, LOG};
 use crate::api::messages::{edit_message, retry_answer, send_message, stop_answer};
-use crate::api::threads::open_thread;
 use crate::client::activity::nudge;
 use crate::client::stream::{Follow, Link, follow};
 use crate::client::{dom, log};
 use crate::shared::activity::ThreadState;
 use crate::shared::chat::{MessageStatus, Sent, Thread, ThreadView, ViewEvent};
 use crate::shared::error::AppError;
-use crate::shared::ids::{ClientRequestId, MessageId, ThreadId};
+use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId};
 use crate::shared::words::Chat;
 use crate::ui::state::threads::Threads;
 use crate::ui::state::unless_signed_out;
@@ -41,6 +42,8 @@ struct Traffic {
     renewed: Option<ThreadState>,
     /// The state in which it is kept for when there is no network.
     kept: Option<ThreadState>,
+    /// Whether messages around those that are shown are.
+    paging: bool,
 }
 
 /// An open thread.
@@ -52,8 +55,12 @@ pub(super) struct Conversation {
     pub parts: RwSignal<Vec<Part>>,
     /// What to ask the messages before these with.
     pub earlier: RwSignal<Option<i64>>,
+    /// What to ask the messages after these with, where these are not the newest.
+    pub later: RwSignal<Option<i64>>,
     /// The answer that is going on; its id is not the server's while the send is on its way.
     pub running: RwSignal<Option<Answer>>,
+    /// How the last answer ended here, until the next one begins.
+    pub over: RwSignal<Option<MessageStatus>>,
     /// Whether the person asked for an end.
     pub stopping: RwSignal<bool>,
     /// How the stream's connection stands.
@@ -82,7 +89,9 @@ impl Conversation {
             thread: RwSignal::new(view.thread),
             parts: RwSignal::new(std::iter::once(finished).chain(live).collect()),
             earlier: RwSignal::new(view.earlier),
+            later: RwSignal::new(view.later),
             running: RwSignal::new(None),
+            over: RwSignal::new(None),
             stopping: RwSignal::new(false),
             link: RwSignal::new(Link::Open),
             said: RwSignal::new(|_| ""),
@@ -124,6 +133,7 @@ impl Conversation {
     fn run(self, answer: Answer) {
         self.note(|traffic| traffic.followed = None);
         self.running.set(Some(answer));
+        self.over.set(None);
         self.stopping.set(false);
         self.refused.set(None);
         self.link.set(Link::Open);
@@ -152,6 +162,7 @@ impl Conversation {
             _ => |words| words.complete,
         });
         self.unseen.set(!dom::visible());
+        self.over.set(Some(status));
         self.rest();
     }
 
@@ -192,6 +203,7 @@ impl Conversation {
         });
         answer.settle(sent.answer);
         if answer.status().is_final() {
+            self.over.set(Some(answer.status()));
             self.rest();
         } else {
             self.follow(answer.clone());
@@ -207,17 +219,33 @@ impl Conversation {
         }
     }
 
-    fn refuse(self, error: AppError, before: Vec<Part>) {
+    fn refuse(self, error: AppError, before: Vec<Part>, later: Option<i64>) {
         self.note(|traffic| traffic.sending = false);
         log::bring_back(LOG);
         self.parts.set(before);
+        self.later.set(later);
         self.rest();
         self.refused.set(Some(unless_signed_out(error)));
         self.said.set(|words| words.not_sent);
     }
 
-    /// Sends a message; `done` hears whether it was taken.
+    /// Sends a message; `done` hears whether it was taken. Where the end of the thread is not on the page, it is shown first.
     pub fn send(self, text: String, done: impl FnOnce(bool) + 'static) {
+        if self.later.read_untracked().is_none() {
+            return self.say(text, done);
+        }
+        spawn_local(async move {
+            match self.show_end().await {
+                Ok(()) => self.say(text, done),
+                Err(error) => {
+                    done(false);
+                    self.refused.set(Some(unless_signed_out(error)));
+                }
+            }
+        });
+    }
+
+    fn say(self, text: String, done: impl FnOnce(bool) + 'static) {
         let Some(thread) = self.id() else { return };
         let ask = {
             let text = text.clone();
@@ -236,12 +264,13 @@ impl Conversation {
         self.ask(Some(message), Some(text), ask, |_| {});
     }
 
-    /// Asks for another answer in an answer's place. The old one stays on the server.
-    pub fn retry(self, message: MessageId) {
+    /// Asks for another answer in an answer's place, of another model of the provider if one is named. The old one stays on
+    /// the server.
+    pub fn retry(self, message: MessageId, model: Option<ModelId>) {
         let Some(thread) = self.id() else { return };
         let ask = {
             let message = message.clone();
-            move |request| retry_answer(thread, message, request)
+            move |request| retry_answer(thread, message, request, model)
         };
         self.ask(Some(message), None, ask, |_| {});
     }
@@ -268,13 +297,14 @@ impl Conversation {
         let answer = Answer::sketch(answer);
         let mut before = self.parts.get_untracked();
         let mut parts = before.clone();
+        let later = self.later.get_untracked();
         if let Some(from) = &instead {
+            // What is said here is the end from now on.
+            self.later.set(None);
             cut(&mut parts, from);
-            // What goes must be complete to come back.
+            // What goes must be complete to come back, and without what has gone before.
             for part in before.iter_mut().skip(parts.len()) {
-                if let Part::Finished { key, html } = part
-                    && html.is_empty()
-                {
+                if let Part::Finished { key, html } = part {
                     *html = log::html_of(LOG, key).into();
                 }
             }
@@ -291,7 +321,7 @@ impl Conversation {
             done(sent.is_ok());
             match sent {
                 Ok(sent) => self.accepted(&answer, sent),
-                Err(error) => self.refuse(error, before),
+                Err(error) => self.refuse(error, before, later),
             }
         });
     }
@@ -317,16 +347,5 @@ impl Conversation {
                 }
             }
         });
-    }
-
-    /// Loads the messages before these.
-    pub async fn load_earlier(self) -> Result<(), AppError> {
-        let Some(id) = self.id() else { return Ok(()) };
-        let view = open_thread(id, self.earlier.get_untracked()).await?;
-        self.earlier.set(view.earlier);
-        if let Some(earlier) = Part::finished(&view.messages) {
-            self.parts.update(|parts| parts.insert(0, earlier));
-        }
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use super::LOG;
 use super::answer::LiveAnswer;
 use super::conversation::{Conversation, Part};
+use super::moving::Go;
 use super::{options, picker};
 use crate::api::messages::message_source;
 use crate::client::{clipboard, dom, log};
@@ -20,6 +21,14 @@ use std::time::Duration;
 
 /// Pixels from the end within which the reader counts as being at it.
 const NEAR_END: i32 = 48;
+/// So many screens before the messages on the page end, more are loaded.
+const AHEAD: i32 = 2;
+/// How long after a turn of the wheel the place is remembered.
+const RESTING: Duration = Duration::from_millis(200);
+
+/// An answer that is to be given once more, and which opening of the picker is about it.
+pub(super) type Swap = (MessageId, u32);
+
 /// The text area of a message that is being edited.
 const EDITOR: &str = "edit-text";
 
@@ -44,48 +53,99 @@ pub(super) fn Log(
     editing: RwSignal<Option<MessageId>>,
     /// Whether the reader is away from the end.
     away: RwSignal<bool>,
+    /// The answer that another model is to give once more.
+    swap: StoredValue<Option<Swap>>,
+    /// Goes on in a new chat.
+    go: Go,
 ) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
-    let loading = RwSignal::new(false);
-    let earlier = move |_| {
-        loading.set(true);
+    // After a failure only the links load more, so that a server in trouble is not asked with every turn of the wheel.
+    let failed = StoredValue::new(false);
+    let load = move |earlier: bool| {
         spawn_local(async move {
-            if let Err(error) = conversation.load_earlier().await {
+            let loaded = if earlier {
+                conversation.load_earlier().await
+            } else {
+                conversation.load_later().await
+            };
+            _ = failed.try_set_value(loaded.is_err());
+            if let Err(error) = loaded {
                 toasts.trouble(&unless_signed_out(error));
             }
-            loading.set(false);
         });
     };
+    let remembering = StoredValue::new(false);
+    let scrolled = move || {
+        let beyond = dom::beyond(LOG);
+        let (earlier, later) = (
+            conversation.earlier.read_untracked().is_some(),
+            conversation.later.read_untracked().is_some(),
+        );
+        let now = later || beyond.below > NEAR_END;
+        if away.get_untracked() != now {
+            away.set(now);
+        }
+        if !failed.get_value() && earlier && beyond.above < AHEAD * beyond.seen {
+            load(true);
+        }
+        if !failed.get_value() && later && beyond.below < AHEAD * beyond.seen {
+            load(false);
+        }
+        if !remembering.get_value() {
+            remembering.set_value(true);
+            let remember = move || {
+                if remembering.try_set_value(false).is_none() {
+                    conversation.remember_place(!away.get_untracked());
+                }
+            };
+            set_timeout(remember, RESTING);
+        }
+    };
+    let link =
+        move |name: &'static str, of: RwSignal<Option<i64>>, words: &'static str| {
+            let earlier = name == "before";
+            of.get().map(|depth| view! {
+            <a class="button quiet more" href=format!("?{name}={depth}") on:click=move |event| {
+                event.prevent_default();
+                load(earlier);
+            }>{words}</a>
+        })
+        };
     let busy = Memo::new(move |_| conversation.running.read().is_some());
     let words = &words().chat;
+    let counting = RwSignal::new(false);
+    let count = move || _ = counting.try_set(log::count_down(LOG, words));
     Effect::new(move || {
         busy.track();
-        set_timeout(move || log::count_down(LOG, words), Duration::ZERO);
+        conversation.parts.track();
+        set_timeout(count, Duration::ZERO);
     });
-    // The log begins at its end; who comes from a search is led to what was found.
-    Effect::new(|| set_timeout(dom::reveal_target, Duration::ZERO));
+    let ticks = Memo::new(move |_| counting.get());
     Effect::new(move || {
-        let tick = move || log::count_down(LOG, words);
-        if let Ok(timer) = set_interval_with_handle(tick, Duration::from_secs(1)) {
+        if ticks.get()
+            && let Ok(timer) = set_interval_with_handle(count, Duration::from_secs(1))
+        {
             on_cleanup(move || timer.clear());
         }
     });
-    let press = presses(conversation, editing);
+    Effect::new(move || {
+        conversation.earlier.track();
+        conversation.later.track();
+        set_timeout(scrolled, Duration::ZERO);
+    });
+    let press = presses(conversation, editing, swap, go);
     view! {
         {message_icons()}
         <div
             id=LOG class="log" role="log" aria-live="off" aria-label=words.messages tabindex="0" data-busy=move || busy.get().then_some("")
-            on:scroll=move |_| {
-                let now = dom::distance_from_end(LOG) > NEAR_END;
-                if away.get_untracked() != now { away.set(now) }
-            }
+            data-later=move || conversation.later.read().is_some().then_some("")
+            on:scroll=move |_| scrolled()
             on:click=press
         >
             <div class="log-inner">
-                {move || conversation.earlier.read().is_some().then(|| view! {
-                    <button type="button" class="button quiet earlier js-only" disabled=loading on:click=earlier>{words.show_earlier}</button>
-                })}
+                {move || link("before", conversation.earlier, words.show_earlier)}
                 <Parts conversation/>
+                {move || link("after", conversation.later, words.show_later)}
             </div>
         </div>
         {move || editing.get().map(|message| view! { <Editor message conversation editing/> })}
@@ -118,6 +178,8 @@ pub(super) fn Parts(
 pub(super) fn presses(
     conversation: Conversation,
     editing: RwSignal<Option<MessageId>>,
+    swap: StoredValue<Option<Swap>>,
+    go: Go,
 ) -> impl Fn(ev::MouseEvent) {
     let toasts = expect_context::<Toasts>();
     let catalog = expect_context::<Catalog>();
@@ -131,10 +193,27 @@ pub(super) fn presses(
         match (press.what.as_str(), message) {
             ("retry", Some(message)) => {
                 event.prevent_default();
-                conversation.retry(message);
+                conversation.retry(message, None);
+            }
+            ("previous" | "next", Some(message)) => {
+                event.prevent_default();
+                conversation.turn(message, if press.what == "next" { 1 } else { -1 });
+            }
+            ("fork", Some(message)) => {
+                event.prevent_default();
+                go.run((Some(message), None));
+            }
+            ("go-on", _) => {
+                event.prevent_default();
+                if idle {
+                    conversation.send(words.go_on.to_owned(), |_| {});
+                }
             }
             ("edit", Some(message)) if idle => edit(editing, message),
-            ("models", _) => picker::open(catalog),
+            ("swap", Some(message)) if idle => {
+                picker::open(catalog);
+                swap.set_value(Some((message, catalog.opened.get_untracked())));
+            }
             ("settings", _) => dom::open_dialog(options::ID),
             ("copy", Some(message)) => {
                 let thread = conversation.thread.read_untracked().id.clone();

@@ -1,9 +1,10 @@
-//! Going on with another model: a new chat that takes the history along.
+//! Going on in a new chat that takes the history along: on another model, or from a message on.
 
 use super::conversation::Conversation;
 use super::draft_of;
 use crate::api::threads::{ReplaceModel, fork_thread};
 use crate::client::storage;
+use crate::shared::ids::MessageId;
 use crate::shared::model::{Choice, Leaving, Replacement};
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::post_form::PostForm;
@@ -16,30 +17,36 @@ use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-/// Takes the history, and what is being written, along to a new chat on another model.
-pub(super) fn moving(conversation: Conversation, text: RwSignal<String>) -> Callback<Choice> {
+/// Makes a new chat with the history up to a message, or with all of it, on another model if one is named.
+pub(super) type Go = Callback<(Option<MessageId>, Option<Choice>)>;
+
+/// Takes the history along to a new chat. What is being written goes with the whole of it.
+pub(super) fn moving(conversation: Conversation, text: RwSignal<String>) -> Go {
     let threads = expect_context::<Threads>();
     let toasts = expect_context::<Toasts>();
     let navigate = use_navigate();
-    Callback::new(move |choice: Choice| {
-        let from = conversation.thread.read_untracked().id.clone();
-        let navigate = navigate.clone();
-        spawn_local(async move {
-            match fork_thread(from.clone(), None, Some(choice)).await {
-                Ok(thread) => {
-                    if let Some(written) = text.try_get_untracked().filter(|text| !text.is_empty())
-                    {
-                        storage::set(&draft_of(&thread.id), &written);
-                        storage::set(&draft_of(&from), "");
+    Callback::new(
+        move |(message, choice): (Option<MessageId>, Option<Choice>)| {
+            let from = conversation.thread.read_untracked().id.clone();
+            let navigate = navigate.clone();
+            spawn_local(async move {
+                let whole = message.is_none();
+                match fork_thread(from.clone(), message, choice).await {
+                    Ok(thread) => {
+                        let written = text.try_get_untracked();
+                        if let Some(written) = written.filter(|text| whole && !text.is_empty()) {
+                            storage::set(&draft_of(&thread.id), &written);
+                            storage::set(&draft_of(&from), "");
+                        }
+                        let to = format!("/chat/{}", thread.id);
+                        threads.touch(thread);
+                        navigate(&to, NavigateOptions::default());
                     }
-                    let to = format!("/chat/{}", thread.id);
-                    threads.touch(thread);
-                    navigate(&to, NavigateOptions::default());
+                    Err(error) => toasts.trouble(&unless_signed_out(error)),
                 }
-                Err(error) => toasts.trouble(&unless_signed_out(error)),
-            }
-        });
-    })
+            });
+        },
+    )
 }
 
 /// The button that goes on with a model. Without script, the server finds the model once more.
@@ -50,7 +57,7 @@ pub(super) fn GoOn(
     /// The model.
     replacement: Replacement,
     /// Goes on with it.
-    go: Callback<Choice>,
+    go: Go,
 ) -> impl IntoView {
     let id = conversation.thread.read_untracked().id.to_string();
     let words = &words().chat;
@@ -60,7 +67,7 @@ pub(super) fn GoOn(
         model: replacement.model,
     };
     view! {
-        <PostForm action=ReplaceModel::PATH fields=vec![("id", id)] submit=move || go.run(choice.clone())>
+        <PostForm action=ReplaceModel::PATH fields=vec![("id", id)] submit=move || go.run((None, Some(choice.clone())))>
             <button type="submit" class="button small" title=words.continue_note>{label}</button>
         </PostForm>
     }
@@ -74,7 +81,7 @@ pub(super) fn Farewell(
     /// What there is to know.
     leaving: Leaving,
     /// Goes on with another model.
-    go: Callback<Choice>,
+    go: Go,
 ) -> impl IntoView {
     view! {
         <div class="farewell" role="note">

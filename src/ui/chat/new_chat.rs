@@ -123,6 +123,8 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
                         messages: vec![started.sent.question],
                         live: Some(started.sent.answer),
                         earlier: None,
+                        later: None,
+                        at: None,
                     }));
                     navigate(&to, NavigateOptions::default());
                 }

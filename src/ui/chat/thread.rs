@@ -1,20 +1,22 @@
 //! `/chat/:id`: an open thread.
 
 use super::composer::{Composer, Taken};
-use super::conversation::Conversation;
+use super::conversation::{Conversation, place_in};
+use super::forms::forms;
 use super::log::{Log, edit};
-use super::moving::{Farewell, GoOn, moving};
+use super::moving::{Farewell, Go, GoOn, moving};
 use super::options::{Options, OptionsButton, PoolNote};
 use super::picker::{Picker, PickerButton};
+use super::queue::{Queue, Queued};
 use super::refusal::Refusal;
 use super::{LOG, NEW_DRAFT, draft_of};
-use crate::api::messages::{RetryAnswer, SendMessage};
-use crate::api::threads::{ReplaceModel, open_thread};
+use crate::api::messages::SendMessage;
+use crate::api::threads::open_thread;
 use crate::client::stream::Link;
 use crate::client::{dom, log, storage};
 use crate::shared::chat::{Thread, ThreadChange, ThreadView};
 use crate::shared::error::{AppError, ErrorCode};
-use crate::shared::ids::ThreadId;
+use crate::shared::ids::{MessageId, ThreadId};
 use crate::shared::model::Choice;
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::icon::icon;
@@ -30,7 +32,8 @@ use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map};
+use leptos_router::hooks::{use_location, use_navigate, use_params_map, use_query_map};
+use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,15 +49,45 @@ pub(super) struct Loaded {
     pub(super) html: Arc<str>,
 }
 
+/// Which messages of a thread an address asks for.
+#[derive(Clone, Default)]
+pub(super) struct Asked {
+    before: Option<i64>,
+    after: Option<i64>,
+    at: Option<MessageId>,
+}
+
+impl Asked {
+    /// What the query asks for, or else where this tab read the thread last.
+    fn of(thread: &str, query: &ParamsMap) -> Self {
+        let mut asked = Self {
+            before: query.get("before").and_then(|depth| depth.parse().ok()),
+            after: query.get("after").and_then(|depth| depth.parse().ok()),
+            at: query.get("at").and_then(|id| id.parse().ok()),
+        };
+        if is_browser()
+            && let (None, None, None) = (asked.before, asked.after, &asked.at)
+        {
+            let place = thread.parse().ok().and_then(|thread| place_in(&thread));
+            asked.at = place.map(|place| place.message);
+        }
+        asked
+    }
+}
+
 /// Loads a thread, unless it was just started here.
-pub(super) async fn load(threads: Threads, id: String) -> Loaded {
+pub(super) async fn load(threads: Threads, id: String, asked: Asked) -> Loaded {
     let handed = threads.handed_over.try_update_untracked(Option::take);
     let handed = handed
         .flatten()
         .filter(|view| view.thread.id.as_str() == id);
     let mut view = match (handed, id.parse::<ThreadId>()) {
         (Some(view), _) => Ok(view),
-        (None, Ok(id)) => open_thread(id, None).await.map_err(unless_signed_out),
+        (None, Ok(id)) => {
+            let Asked { before, after, at } = asked;
+            let opened = open_thread(id, before, after, at).await;
+            opened.map_err(unless_signed_out)
+        }
         (None, Err(_)) => Err(AppError::new(ErrorCode::NotFound, "")),
     };
     let messages = view.as_mut().map(|view| std::mem::take(&mut view.messages));
@@ -75,7 +108,13 @@ pub fn ThreadPage() -> impl IntoView {
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     // Only the first thread comes from here: a resource that asks again would take the old page's signals away while
     // the page is still seen.
-    let first = Resource::new(|| (), move |()| load(threads, id.get_untracked()));
+    let query = use_query_map();
+    let load = move || {
+        let id = id.get_untracked();
+        let asked = Asked::of(&id, &query.read_untracked());
+        load(threads, id, asked)
+    };
+    let first = Resource::new(|| (), move |()| load());
     view! {
         <Suspense fallback=|| view! {
             <TopBar><div class="skeleton line"></div></TopBar>
@@ -95,14 +134,16 @@ pub fn ThreadPage() -> impl IntoView {
 #[component]
 fn Current(first: Loaded, id: Memo<String>) -> impl IntoView {
     let threads = expect_context::<Threads>();
+    let query = use_query_map();
     let asked = StoredValue::new(first.id.clone());
     let shown = RwSignal::new(first);
     Effect::new(move || {
         let id = id.get();
         if asked.get_value() != id {
             asked.set_value(id.clone());
+            let messages = Asked::of(&id, &query.read_untracked());
             spawn_local(async move {
-                let loaded = load(threads, id).await;
+                let loaded = load(threads, id, messages).await;
                 if asked.try_get_value().as_ref() == Some(&loaded.id) {
                     shown.set(loaded);
                 }
@@ -167,6 +208,9 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     let away = RwSignal::new(false);
     let wanted = RwSignal::new(None::<Choice>);
     let go = moving(conversation, text);
+    let queue = Queue::new(&thread.read_untracked().id);
+    queue.serve(conversation);
+    let swap = StoredValue::new(None);
     Effect::new(move || {
         conversation.attach();
         catalog.ensure();
@@ -185,6 +229,14 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     });
     keys(conversation);
     catch_up(conversation);
+    arrive(conversation);
+    let to_end = move |_| {
+        spawn_local(async move {
+            if let Err(error) = conversation.show_end().await {
+                toasts.trouble(&unless_signed_out(error));
+            }
+        });
+    };
     let send = Callback::new(move |(content, taken): (String, Taken)| {
         conversation.send(content, move |ok| taken(ok));
     });
@@ -213,6 +265,13 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
         });
     });
     let pick = Callback::new(move |new: Choice| {
+        let swapped = swap.try_update_value(Option::take).flatten();
+        let swapped = swapped.filter(|(_, opened)| *opened == catalog.opened.get_untracked());
+        if let Some((message, _)) = swapped
+            && new.provider == thread.read_untracked().provider
+        {
+            return conversation.retry(message, Some(new.model));
+        }
         if Some(&new) != choice.read_untracked().as_ref() {
             wanted.set(Some(new));
             set_timeout(|| dom::open_dialog("other-model"), Duration::ZERO);
@@ -240,8 +299,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     let draft = draft_of(&thread.read_untracked().id);
     let seed = use_context::<RequestSeed>().unwrap_or_default().0;
     let thread_id = thread.read_untracked().id.to_string();
-    let (retry_thread, retry_seed) = (thread_id.clone(), seed.clone());
-    let replaced = thread_id.clone();
+    let forms = forms(&thread.read_untracked().id, &seed, words.go_on);
     view! {
         <Title text=title/>
         <TopBar>
@@ -250,19 +308,11 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
             <OptionsButton/>
         </TopBar>
         {leaving.map(|leaving| view! { <Farewell conversation leaving go/> })}
-        <Log conversation editing away/>
-        // The buttons of the messages that answer again without script.
-        <form id="retry" method="post" action=RetryAnswer::PATH>
-            <input type="hidden" name="thread" value=retry_thread/>
-            <input type="hidden" name="client_request_id" value=retry_seed/>
-        </form>
-        // The buttons of the messages that go on with another model.
-        <form id="replace" method="post" action=ReplaceModel::PATH>
-            <input type="hidden" name="id" value=replaced/>
-        </form>
+        <Log conversation editing away swap go/>
+        <div hidden=true inner_html=forms></div>
         <div class="dock">
             {move || away.get().then(|| view! {
-                <button type="button" class="latest" class:fresh=busy aria-label=words.to_latest on:click=move |_| dom::scroll_to_end(LOG)>
+                <button type="button" class="latest" class:fresh=busy aria-label=words.to_latest on:click=to_end>
                     {icon("latest")}
                 </button>
             })}
@@ -275,10 +325,12 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
                 </Refusal>
             })}
             <PoolNote pool/>
+            <Queued queue conversation/>
             <Composer
                 text draft action=SendMessage::PATH busy stopping=conversation.stopping
                 blocked=Signal::derive(move || conversation.gone.get().then_some(words.deleted))
                 send stop=Callback::new(move |()| conversation.stop()) edit_last
+                wait=Callback::new(move |text| queue.add(text))
             >
                 <input type="hidden" name="thread" value=thread_id/>
                 <input type="hidden" name="client_request_id" value=seed/>
@@ -310,6 +362,41 @@ fn keys(conversation: Conversation) {
             keys.remove();
             seen.remove();
         });
+    });
+}
+
+/// Leads to the message that the address names, or else back to where this tab read the thread last.
+fn arrive(conversation: Conversation) {
+    let toasts = expect_context::<Toasts>();
+    let location = use_location();
+    let id = conversation.thread.read_untracked().id.clone();
+    let path = ["/chat/", id.as_str()].concat();
+    let named = Memo::new(move |_| {
+        if location.pathname.read() != path {
+            return None;
+        }
+        let hash = location.hash.get();
+        let hash = hash.trim_start_matches('#').strip_prefix("m-");
+        let hash = hash.map(str::to_owned);
+        let named = location.query.read().get("at").or(hash)?;
+        named.parse::<MessageId>().ok()
+    });
+    Effect::new(move |arrived: Option<()>| match named.get() {
+        Some(message) => spawn_local(async move {
+            if let Err(error) = conversation.go_to(message).await {
+                toasts.trouble(&unless_signed_out(error));
+            }
+        }),
+        None => {
+            let query = location.query.read_untracked();
+            let asked = ["before", "after"]
+                .iter()
+                .any(|name| query.get(name).is_some());
+            let place = place_in(&id).filter(|_| arrived.is_none() && !asked);
+            if let Some(place) = place {
+                spawn_local(conversation.return_to(place));
+            }
+        }
     });
 }
 
@@ -375,7 +462,7 @@ fn LinkBanner(conversation: Conversation) -> impl IntoView {
 
 /// Offers ways to go on with another model, because a thread keeps its own.
 #[component]
-fn OtherModel(wanted: RwSignal<Option<Choice>>, go: Callback<Choice>) -> impl IntoView {
+fn OtherModel(wanted: RwSignal<Option<Choice>>, go: Go) -> impl IntoView {
     let catalog = expect_context::<Catalog>();
     let navigate = use_navigate();
     let words = &words().chat;
@@ -390,7 +477,7 @@ fn OtherModel(wanted: RwSignal<Option<Choice>>, go: Callback<Choice>) -> impl In
     let fork = move |_| {
         close();
         if let Some(choice) = wanted.get_untracked() {
-            go.run(choice);
+            go.run((None, Some(choice)));
         }
     };
     let fresh = move |_| {

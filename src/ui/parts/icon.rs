@@ -16,7 +16,9 @@ pub fn icon(name: &'static str) -> AnyView {
 /// The icons of finished messages, drawn once: what is said a hundred times refers to them.
 #[must_use]
 pub fn message_icons() -> AnyView {
-    let symbols = ["check", "copy", "edit", "gear", "key", "retry", "warn"].map(|name| {
+    let symbols = [
+        "check", "copy", "edit", "fork", "gear", "key", "retry", "swap", "warn",
+    ].map(|name| {
         view! { <symbol id=format!("i-{name}") viewBox="0 0 24 24"><path d=path(name)></path></symbol> }
     });
     view! { <svg hidden=true>{symbols.into_iter().collect_view()}</svg> }.into_any()
@@ -51,6 +53,8 @@ pub fn path(name: &str) -> &'static str {
             "M9 9h10a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H9a1 1 0 0 1-1-1V10a1 1 0 0 1 1-1zM5 15H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1h10a1 1 0 0 1 1 1v1"
         }
         "check" => "M5 13l4 4L19 7",
+        "swap" => "M4 8h13M13 4l4 4-4 4M20 16H7M11 12l-4 4 4 4",
+        "fork" => "M7 4v9a4 4 0 0 0 4 4h6M14 14l3 3-3 3M7 8a6 6 0 0 0 6 0h4M14 5l3 3-3 3",
         "retry" => "M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6",
         "edit" => "M4 20h4L19 9a2 2 0 0 0-3-3L5 17z",
         "key" => "M14.5 14a5 5 0 1 0-4.6-3L4 17v3h3v-2h2v-2h2l.9-2.4a5 5 0 0 0 2.6.4zM16 8h.01",

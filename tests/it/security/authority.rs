@@ -305,9 +305,10 @@ async fn server_functions_know_their_callers_too() {
                 "/fn/threads/update",
                 json_id(thread, "\"change\":{\"title\":\"x\"}"),
             ),
+            ("/fn/threads/fork", format!("id={thread}&message={message}")),
             (
-                "/fn/threads/fork",
-                json_id(thread, "\"message\":null,\"choice\":null"),
+                "/fn/threads/branch",
+                format!("thread={thread}&message={message}&step=0"),
             ),
             ("/fn/threads/replace", format!("id={thread}")),
             ("/fn/threads/delete", format!("id={thread}")),

@@ -24,6 +24,10 @@ impl Conversation {
         let Some(state) = state else {
             return self.abandon();
         };
+        // Away from the end of the thread nothing of that is on the page; the way to it loads it.
+        if self.later.read_untracked().is_some() {
+            return;
+        }
         // A send that is on its way hears from its own answer.
         if self.traffic.with_value(|traffic| traffic.sending) {
             return self.mark();
@@ -69,7 +73,7 @@ impl Conversation {
         let live = last.as_ref().is_some_and(|last| !last.status().is_final());
         let tip = match last {
             Some(answer) => Some(answer.id()),
-            None => log::known(LOG).pop().map(|last| last.id),
+            None => log::last_known(LOG),
         };
         self.thread
             .try_with_untracked(|thread| ThreadState::new(thread, tip, live))
@@ -91,7 +95,7 @@ impl Conversation {
     async fn renew(self, state: ThreadState) {
         let before = self.last_key();
         let Some(id) = self.id() else { return };
-        let loaded = open_thread(id, None).await;
+        let loaded = open_thread(id, None, None, None).await;
         self.note(|traffic| traffic.renewing = false);
         if self.traffic.is_disposed() {
             return;

@@ -5,6 +5,7 @@ use crate::shared::chat::Finished;
 use crate::shared::ids::MessageId;
 use crate::ui::chat::answer::Answer;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A part of the log.
 #[derive(Clone)]
@@ -36,11 +37,13 @@ impl Part {
         }
     }
 
-    /// Messages that have ended; none when there are none.
+    /// Messages that have ended; none when there are none. Each call makes another part, also of the same messages:
+    /// what was cut out of a part is not in its element any more.
     pub fn finished(messages: &[Finished]) -> Option<Self> {
-        let first = messages.first()?;
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        messages.first()?;
         Some(Self::Finished {
-            key: format!("{}-{}", first.id, first.sibling.1),
+            key: NEXT.fetch_add(1, Ordering::Relaxed).to_string(),
             html: messages
                 .iter()
                 .map(|message| message.html.as_str())
@@ -67,7 +70,7 @@ pub(super) fn cut(parts: &mut Vec<Part>, from: &MessageId) {
     let Some(at) = parts.iter().position(|part| part.key() == key) else {
         return;
     };
-    let stays = matches!(parts.get(at), Some(Part::Finished { .. }));
+    let stays = matches!(parts.get(at), Some(Part::Finished { .. })) && !log::begins_part(from);
     if stays {
         log::hide_from(from);
     }

@@ -1,0 +1,186 @@
+//! A chat's page where there is no script: the windows on a long history, the branches, the ways on from a message.
+
+use crate::support::app::{Client, TestApp, parts, read_events};
+use crate::support::probe::Tail;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+async fn page(client: &Client, path: &str) -> String {
+    let response = client.get(path).await;
+    assert_eq!(response.status(), 200, "{path}");
+    response.text().await.unwrap()
+}
+
+/// What a browser without script sends when the button of a form is pressed.
+async fn press(client: &Client, form: &str, fields: &str) -> Response {
+    let back = format!("{}/chat", client.url);
+    let request = client
+        .request(Method::POST, form)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", "text/html")
+        .header("referer", back);
+    request.body(fields.to_owned()).send().await.unwrap()
+}
+
+fn goes_to(response: &Response) -> String {
+    let status = response.status().as_u16();
+    assert!(matches!(status, 302 | 303), "{status}");
+    response.headers()["location"].to_str().unwrap().to_owned()
+}
+
+/// The questions on a page, in their order.
+fn questions(page: &str) -> Vec<&str> {
+    let asked = page.split(r#"<div class="bubble"><p class="plain">"#);
+    let asked = asked.skip(1);
+    asked.map(|rest| rest.split('<').next().unwrap()).collect()
+}
+
+async fn messages(client: &Client, thread: &str) -> Vec<Value> {
+    let path = format!("/api/threads/{thread}?limit=200");
+    let (_, body) = parts(client.get(&path).await).await;
+    body["messages"].as_array().unwrap().clone()
+}
+
+fn id_of(message: &Value) -> &str {
+    message["id"].as_str().unwrap()
+}
+
+/// Where the link of a page that begins with `start` leads.
+fn link<'a>(page: &'a str, start: &str) -> Option<&'a str> {
+    let rest = page.split(&format!(r#"href="{start}"#)).nth(1)?;
+    rest.split('"').next()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_chat_opens_at_its_end_and_links_lead_through_the_rest() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-short").await;
+    for number in 0..56 {
+        ada.say(
+            &thread,
+            &format!("r{number}"),
+            &format!("Question {number}"),
+        )
+        .await;
+    }
+    let path = format!("/chat/{thread}");
+    let newest = page(&ada, &path).await;
+    let asked = questions(&newest);
+    assert_eq!((asked.len(), asked[0]), (50, "Question 6"));
+    assert_eq!(link(&newest, "?after="), None);
+    let before = link(&newest, "?before=").unwrap();
+    assert_eq!(
+        before, "13",
+        "the first question on the page is the 13th message"
+    );
+
+    let first = page(&ada, &format!("{path}?before={before}")).await;
+    let asked = questions(&first);
+    assert_eq!((asked.len(), asked[0]), (6, "Question 0"));
+    assert_eq!(link(&first, "?before="), None);
+    assert_eq!(link(&first, "?after="), Some("12"));
+
+    let rest = page(&ada, &format!("{path}?after=12")).await;
+    assert_eq!(questions(&rest), questions(&newest));
+    assert_eq!(link(&rest, "?after="), None);
+
+    let all = messages(&ada, &thread).await;
+    let around = |at: &Value| format!("{path}?at={}", id_of(at));
+    let early = page(&ada, &around(&all[0])).await;
+    assert_eq!(questions(&early)[0], "Question 0");
+    assert!(link(&early, "?after=").is_some() && link(&early, "?before=").is_none());
+    let middle = page(&ada, &around(&all[60])).await;
+    assert!(questions(&middle).contains(&"Question 30"));
+    assert!(middle.contains(&format!(r#"id="m-{}""#, id_of(&all[60]))));
+    assert!(link(&middle, "?after=").is_some() && link(&middle, "?before=").is_some());
+    for nonsense in ["?at=nobody", "?before=x", "?after=", "?at=%00"] {
+        let page = page(&ada, &format!("{path}{nonsense}")).await;
+        assert_eq!(questions(&page).len(), 50, "{nonsense}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn branches_are_turned_by_forms_and_the_one_that_was_chosen_stays() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-echo").await;
+    for (request, text) in [("r1", "First"), ("r2", "Second")] {
+        ada.say(&thread, request, text).await;
+    }
+    let path = format!("/chat/{thread}");
+    assert!(!page(&ada, &path).await.contains(r#"data-do="previous""#));
+    let asked = messages(&ada, &thread).await[0].clone();
+    let other = json!({ "content": "In other words", "clientRequestId": "r3" });
+    app.clock.advance(1000);
+    let edit = format!("/api/threads/{thread}/messages/{}", id_of(&asked));
+    read_events(ada.patch(&edit, &other).await).await;
+    assert_eq!(questions(&page(&ada, &path).await), ["In other words"]);
+
+    let shown = messages(&ada, &thread).await[0].clone();
+    let turn = |message: &Value, step: i64| {
+        format!("thread={thread}&message={}&step={step}", id_of(message))
+    };
+    let branch = "/fn/threads/branch";
+    let back = goes_to(&press(&ada, branch, &turn(&shown, -1)).await);
+    assert_eq!(back, format!("{path}?at={0}#m-{0}", id_of(&asked)));
+    for path in [back.split('#').next().unwrap(), &path] {
+        let page = page(&ada, path).await;
+        assert_eq!(questions(&page), ["First", "Second"]);
+        assert!(page.contains(r#"title="Branches">1/2<"#));
+    }
+
+    // There is none before the first, and nothing has changed.
+    let refused = press(&ada, branch, &turn(&asked, -1)).await;
+    assert!(goes_to(&refused).contains("__err"));
+    assert_eq!(questions(&page(&ada, &path).await), ["First", "Second"]);
+    goes_to(&press(&ada, branch, &turn(&asked, 1)).await);
+    assert_eq!(questions(&page(&ada, &path).await), ["In other words"]);
+    // A message of a branch that is not shown is shown with its branch.
+    goes_to(&press(&ada, branch, &turn(&asked, 0)).await);
+    assert_eq!(questions(&page(&ada, &path).await), ["First", "Second"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_goes_on_from_a_message_in_a_new_one_by_a_form() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-echo").await;
+    for (request, text) in [("r1", "First"), ("r2", "Second")] {
+        ada.say(&thread, request, text).await;
+    }
+    let first = page(&ada, &format!("/chat/{thread}")).await;
+    assert!(first.contains(r#"<form id="fork" method="post" action="/fn/threads/fork">"#));
+    let answer = messages(&ada, &thread).await[1].clone();
+    let fields = format!("id={thread}&message={}", id_of(&answer));
+    let to = goes_to(&press(&ada, "/fn/threads/fork", &fields).await);
+    assert_eq!(questions(&page(&ada, &to).await), ["First"]);
+    let kept = page(&ada, &format!("/chat/{thread}")).await;
+    assert_eq!(questions(&kept), ["First", "Second"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_stopped_is_asked_to_go_on_in_words_that_everybody_sees() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-endless").await;
+    let mut tail = Tail::new(ada.ask(&thread, "r1", "Talk for ever").await);
+    let answer = tail.answer().await;
+    tail.until(3).await;
+    let stop = format!("/api/threads/{thread}/messages/{answer}/stop");
+    ada.post(&stop, &json!({})).await;
+    tail.rest().await;
+    let path = format!("/chat/{thread}");
+    let stopped = page(&ada, &path).await;
+    assert!(stopped.contains(r#"form="go-on" data-do="go-on""#));
+    let form = stopped.split(r#"<form id="go-on""#).nth(1).unwrap();
+    let form = form.split("</form>").next().unwrap();
+    let words = r#"name="content" value=""#;
+    let words = form.split(words).nth(1).unwrap().split('"').next().unwrap();
+    let fields = format!("thread={thread}&client_request_id=r2&content={words}");
+    let to = goes_to(&press(&ada, "/fn/messages/send", &fields).await);
+    assert_eq!(to, path);
+    let asked = messages(&ada, &thread).await;
+    assert_eq!(asked[2]["content"], words);
+    assert_eq!(asked[2]["parentId"], asked[1]["id"]);
+}
