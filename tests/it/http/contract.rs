@@ -37,34 +37,34 @@ fn routes_of(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The calls that the sources of the router serve, pages left out.
+/// A source of the server.
+fn source(name: &str) -> String {
+    let path = format!("{}/src/server/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// The calls that the sources of the router serve. Pages are none.
 fn served() -> Calls {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/http");
+    let groups = source("http.rs");
+    let api = groups.split("pub fn api()").nth(1).unwrap();
+    let api = api.split("\n}").next().unwrap();
+    let api = api.split(".merge(").skip(1);
+    let api = api.map(|rest| ("/api", rest.split("::routes()").next().unwrap()));
     let mut found = Calls::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let path = file.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() || ["docs.rs", "offline.rs"].contains(&name.as_str()) {
-            continue;
-        }
-        let prefix = match name.as_str() {
-            "health.rs" | "metrics.rs" => "",
-            _ => "/api",
-        };
-        let source = std::fs::read_to_string(&path).unwrap();
-        for route in routes_of(source.split("#[cfg(test)]").next().unwrap()) {
+    for (prefix, group) in api.chain([("", "health"), ("", "metrics")]) {
+        let text = source(&format!("http/{group}.rs"));
+        for route in routes_of(text.split("#[cfg(test)]").next().unwrap()) {
             let place = route.split('"').nth(1).unwrap();
             let before = found.len();
             for method in ["get", "post", "put", "patch", "delete"] {
                 let call = format!("{method}(");
                 let mut places = route.match_indices(&call);
-                if places.any(|(at, _)| {
-                    !route[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-                }) {
+                let word = |c: char| c.is_alphanumeric() || c == '_';
+                if places.any(|(at, _)| !route[..at].ends_with(word)) {
                     found.insert((method.to_uppercase(), format!("{prefix}{place}")));
                 }
             }
-            assert!(found.len() > before, "{name}: {route}");
+            assert!(found.len() > before, "{group}: {route}");
         }
     }
     found
