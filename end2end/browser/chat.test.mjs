@@ -150,7 +150,7 @@ scene("earlier messages are shown above, and are edited there as well", { device
   const id = await thread(call, { questions });
   await visit(page, `/chat/${id}`);
   assert.equal(await ui.questions(page).count(), 50);
-  await page.getByRole("button", { name: "Show earlier messages" }).click();
+  await page.getByRole("link", { name: "Show earlier messages" }).press("Enter");
   await ui.questions(page).filter({ hasText: "Question 0." }).waitFor();
   assert.equal(await ui.questions(page).count(), 52);
   await ui.questions(page).nth(1).hover();
