@@ -1,5 +1,10 @@
 //! `/docs/api`: the contract for people, made of the same document that programs read.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "what is not in a JSON value is null, not a panic"
+)]
+
 use super::markdown::slug;
 use super::{Content, prose};
 use crate::server::openapi::{Call, calls, document, named};

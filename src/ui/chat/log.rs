@@ -76,6 +76,9 @@ pub(super) fn Log(
     };
     let remembering = StoredValue::new(false);
     let scrolled = move || {
+        if remembering.is_disposed() {
+            return;
+        }
         let beyond = dom::beyond(LOG);
         let (earlier, later) = (
             conversation.earlier.read_untracked().is_some(),
@@ -101,16 +104,13 @@ pub(super) fn Log(
             set_timeout(remember, RESTING);
         }
     };
-    let link =
-        move |name: &'static str, of: RwSignal<Option<i64>>, words: &'static str| {
-            let earlier = name == "before";
-            of.get().map(|depth| view! {
-            <a class="button quiet more" href=format!("?{name}={depth}") on:click=move |event| {
-                event.prevent_default();
-                load(earlier);
-            }>{words}</a>
-        })
+    let link = move |name: &'static str, depth: i64, words: &'static str| {
+        let load = move |event: ev::MouseEvent| {
+            event.prevent_default();
+            load(name == "before");
         };
+        view! { <a class="button quiet more" href=format!("?{name}={depth}") on:click=load>{words}</a> }
+    };
     let busy = Memo::new(move |_| conversation.running.read().is_some());
     let words = &words().chat;
     let counting = RwSignal::new(false);
@@ -143,9 +143,9 @@ pub(super) fn Log(
             on:click=press
         >
             <div class="log-inner">
-                {move || link("before", conversation.earlier, words.show_earlier)}
+                {move || conversation.earlier.get().map(|depth| link("before", depth, words.show_earlier))}
                 <Parts conversation/>
-                {move || link("after", conversation.later, words.show_later)}
+                {move || conversation.later.get().map(|depth| link("after", depth, words.show_later))}
             </div>
         </div>
         {move || editing.get().map(|message| view! { <Editor message conversation editing/> })}

@@ -381,13 +381,14 @@ fn arrive(conversation: Conversation) {
         let named = location.query.read().get("at").or(hash)?;
         named.parse::<MessageId>().ok()
     });
-    Effect::new(move |arrived: Option<()>| match named.get() {
-        Some(message) => spawn_local(async move {
-            if let Err(error) = conversation.go_to(message).await {
-                toasts.trouble(&unless_signed_out(error));
-            }
-        }),
-        None => {
+    Effect::new(move |arrived: Option<()>| {
+        if let Some(message) = named.get() {
+            spawn_local(async move {
+                if let Err(error) = conversation.go_to(message).await {
+                    toasts.trouble(&unless_signed_out(error));
+                }
+            });
+        } else {
             let query = location.query.read_untracked();
             let asked = ["before", "after"]
                 .iter()
