@@ -1,9 +1,14 @@
-//! The HTTP contract as OpenAPI 3.1. Each file of `openapi/` is a group of calls, written down short; they become the
+//! The HTTP contract as `OpenAPI` 3.1. Each file of `openapi/` is a group of calls, written down short; they become the
 //! document once a process.
 //!
 //! Short means: a type is a word (`time`, `Key`, `[Key]`, `{string}`, `'on'|'off'|null`), with what there is to say of it
 //! behind a semicolon, or an object of fields, of which those with a `?` may be absent and `+` is what they are added to. An
 //! error is its code; the status comes from [`ErrorCode`], and what every call can answer is in no list.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "what is not in a JSON value is null, not a panic"
+)]
 
 use crate::server::http::extract::{SECURE_SESSION, SESSION};
 use crate::shared::error::ErrorCode;
