@@ -1,4 +1,4 @@
-//! The HTTP contract as `OpenAPI` 3.1. Each file of `openapi/` is a group of calls, written down short; they become the
+//! The HTTP contract as OpenAPI 3.1. Each file of `openapi/` is a group of calls, written down short; they become the
 //! document once a process.
 //!
 //! Short means: a type is a word (`time`, `Key`, `[Key]`, `{string}`, `'on'|'off'|null`), with what there is to say of it
