@@ -30,7 +30,7 @@ async function toTheBeginning(page) {
   assert.fail("the beginning never came");
 }
 
-scene("a chat of 5,000 messages opens without a long task and is read to its beginning", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+scene("a chat of 5,000 messages opens without a long task and is read to its beginning", { devices: ["desktop"], timeout: 300_000 }, async ({ page, call, visit }) => {
   const id = await thread(call, { model: "sim-short", questions: Array.from({ length: 2500 }, (_, n) => `Question ${n}.`) });
   await page.addInitScript(() => {
     window.tasks = [];

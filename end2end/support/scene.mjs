@@ -26,9 +26,9 @@ export function stage() {
     await browser?.close();
     await app?.stop();
   });
-  return (name, { devices = DEVICES, member = true, keys = ["openai"], ...options }, story) => {
+  return (name, { devices = DEVICES, member = true, keys = ["openai"], timeout = TEST_MS, ...options }, story) => {
     for (const device of devices) {
-      test(`${name} (${device})`, { timeout: TEST_MS }, async () => {
+      test(`${name} (${device})`, { timeout }, async () => {
         const { page, context, faults, close } = await open(browser, { baseURL: app.url, device, ...options });
         const phone = device === "phone";
         const call = caller(context);
