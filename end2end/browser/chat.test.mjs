@@ -31,7 +31,7 @@ scene("a picked model's answer grows word by word without a reload and is the sa
   await page.reload();
   await alive(page);
   assert.equal(await answerText(page), text);
-  assert.equal((await ui.questions(page).innerText()).trim(), SAID);
+  assert.equal((await ui.questions(page).locator(".plain").textContent()).trim(), SAID);
 });
 
 scene("a stopped answer keeps its text and says that it was stopped", {}, async ({ page, call, phone, visit }) => {
@@ -124,7 +124,7 @@ scene("messages that came with the page are edited and answered again, one after
   await answered(page, 2);
   await say(page, "Fourth");
   await answered(page, 3);
-  const texts = async () => (await ui.questions(page).locator(".plain").allInnerTexts()).map((text) => text.trim());
+  const texts = async () => (await ui.questions(page).locator(".plain").allTextContents()).map((text) => text.trim());
   assert.deepEqual(await texts(), ["First", "Second, in other words", "Fourth"]);
   assert.equal(await page.locator("article").first().getAttribute("data-same"), "", "what stood was left alone");
   await page.reload();
@@ -140,7 +140,7 @@ scene("an edit that is refused brings back what it would have replaced", {}, asy
   await page.getByLabel("Edit the message").and(page.locator("textarea")).fill("Something else entirely");
   await page.getByRole("button", { name: "Send again" }).click();
   await page.locator(".dock").getByRole("alert").waitFor();
-  const texts = await ui.questions(page).locator(".plain").allInnerTexts();
+  const texts = await ui.questions(page).locator(".plain").allTextContents();
   assert.deepEqual(texts.map((text) => text.trim()), ["First", "Second"]);
   assert.equal(await ui.answers(page).locator("visible=true").count(), 2);
 });
@@ -181,7 +181,7 @@ scene("Enter sends and Shift+Enter starts a new line", { devices: ["desktop"] },
   assert.equal(await ui.questions(page).count(), 0);
   await composer.press("Enter");
   await answered(page);
-  assert.equal((await ui.questions(page).innerText()).trim(), "first line\nsecond line");
+  assert.equal((await ui.questions(page).locator(".plain").textContent()).trim(), "first line\nsecond line");
 });
 
 scene("on a touch keyboard Enter starts a new line", { devices: ["phone"] }, async ({ page, call, visit }) => {
@@ -391,7 +391,7 @@ scene("two tabs on one chat can both be written in", {}, async ({ page, context,
   await say(page, "From the first tab again", phone);
   await page.locator("article.answer:not(.live) .prose", { hasText: "From the first tab again" }).waitFor();
   await page.reload();
-  const told = (await ui.questions(page).allInnerTexts()).join("\n");
+  const told = (await ui.questions(page).allTextContents()).join("\n");
   assert.match(told, /From the first tab again/);
 });
 
