@@ -472,7 +472,7 @@ pub static WORDS: Words = Words {
     beside: Beside {
         offline: "أنت غير متصل. هذا آخر ما قُرئ؛ يمكنك الإرسال من جديد عند عودة الاتصال.",
         data: "بياناتك",
-        data_note: "ملف zip فيه كل محادثاتك بصيغتي JSON وMarkdown. لا يحتوي على مفاتيحك أبدًا.",
+        data_note: "ملف مضغوط فيه كل محادثاتك بصيغتي JSON وMarkdown. لا يحتوي على مفاتيحك أبدًا.",
         export: "نزّل كل شيء",
         documentation: "التوثيق",
         guide: "الدليل",
