@@ -93,6 +93,8 @@ export async function startApp({ env = {}, dataDir } = {}) {
     KEYLM_ENV: "development",
     DRAIN_SECONDS: "1",
     RATE_LIMIT_PER_MINUTE: "6000",
+    // What is asked beside the answers would be counted with them.
+    AUTO_TITLES: "off",
     ...origins,
     ...env,
   });

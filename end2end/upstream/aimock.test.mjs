@@ -198,6 +198,7 @@ before(async () => {
     KEYLM_DATA_DIR: folder,
     KEYLM_ENV: "development",
     RATE_LIMIT_PER_MINUTE: "6000",
+    AUTO_TITLES: "off",
     CUSTOM_ENDPOINTS: "list:127.0.0.1",
     ...origins,
   });

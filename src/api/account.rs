@@ -44,3 +44,15 @@ pub async fn delete_account(password: String) -> Result<(), AppError> {
 pub async fn set_preferences(theme: Theme, enter: String, lang: String) -> Result<(), AppError> {
     crate::server::page::set_preferences(theme, enter, lang).await
 }
+
+/// Whether the person's chats are named by the models that answer in them; none where the operator wants that for nobody.
+#[server(prefix = "/fn", endpoint = "account/titles")]
+pub async fn auto_titles() -> Result<Option<bool>, AppError> {
+    crate::server::page::auto_titles().await
+}
+
+/// Has the person's chats named by the models that answer in them, or no longer.
+#[server(prefix = "/fn", endpoint = "account/set-titles")]
+pub async fn set_auto_titles(on: bool) -> Result<(), AppError> {
+    crate::server::page::set_auto_titles(on).await
+}

@@ -91,8 +91,23 @@ pub async fn replace_model(id: ThreadId) -> Result<Thread, AppError> {
     crate::server::page::replace_model(id).await
 }
 
-/// Deletes a thread with all of its messages. A plain form goes to the new chat.
+/// A page of what the person has archived, as safe HTML; `query` is that of its address.
+#[server(prefix = "/fn", endpoint = "threads/archived")]
+pub async fn list_archived(#[server(default)] query: String) -> Result<String, AppError> {
+    crate::server::page::archived(query).await
+}
+
+/// Brings an archived thread back into the sidebar. A plain form goes back to its page.
+#[server(prefix = "/fn", endpoint = "threads/restore")]
+pub async fn restore_thread(id: ThreadId) -> Result<(), AppError> {
+    crate::server::page::restore_thread(id).await
+}
+
+/// Deletes a thread with all of its messages. A plain form goes to the new chat, or back to its page if that is the archive.
 #[server(prefix = "/fn", endpoint = "threads/delete")]
-pub async fn delete_thread(id: ThreadId) -> Result<(), AppError> {
-    crate::server::page::delete_thread(id).await
+pub async fn delete_thread(
+    id: ThreadId,
+    #[server(default)] archived: bool,
+) -> Result<(), AppError> {
+    crate::server::page::delete_thread(id, archived).await
 }

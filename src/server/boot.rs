@@ -285,6 +285,7 @@ pub async fn assemble_with(
         by_user: per_minute(config.rate_limit_per_minute),
         exports: per_minute(exports::A_MINUTE),
         readers: Readers::new(limits.readers_per_message, metrics.clone()),
+        auto_titles: config.auto_titles,
         limits,
         metrics,
         keyring: Arc::clone(&config.keyring),

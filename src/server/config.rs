@@ -56,7 +56,7 @@ const LENT: [&str; 1] = ["AI_GATEWAY_API_KEY"];
 
 /// All other variables but those of [`limits::LIMITS`] and of the free pool. A name of the settings file that is in no list
 /// is refused: it is a typo.
-pub const VARIABLES: [&str; 15] = [
+pub const VARIABLES: [&str; 16] = [
     "KEYLM_ADDR",
     "LEPTOS_SITE_ADDR",
     "KEYLM_DATA_DIR",
@@ -72,6 +72,7 @@ pub const VARIABLES: [&str; 15] = [
     "LOG_LEVEL",
     "METRICS_ADDR",
     "CUSTOM_ENDPOINTS",
+    "AUTO_TITLES",
 ];
 
 /// The names of all variables.
@@ -156,6 +157,8 @@ pub struct Config {
     pub pool: Option<FreePool>,
     /// Which servers people may add by themselves.
     pub custom_endpoints: CustomEndpoints,
+    /// Whether a chat is named by the model that answers in it, with the key that paid for its first answer.
+    pub auto_titles: bool,
     /// Credentials that the operator lends to everybody, by the names of their variables.
     pub lent: BTreeMap<&'static str, Secret>,
     base_urls: BTreeMap<&'static str, Url>,
@@ -238,6 +241,9 @@ impl Config {
         }
         let limits = Limits::read(&source)?;
         let custom_endpoints = source.read("CUSTOM_ENDPOINTS", str::parse)?;
+        let auto_titles = source.read("AUTO_TITLES", |text| {
+            parse::one_of(text, &[("on", true), ("off", false)])
+        })?;
         let pool = pool::read(&source)?;
         let metrics_addr = source.read("METRICS_ADDR", parse::address)?;
         let drain = source
@@ -268,6 +274,7 @@ impl Config {
             metrics_addr,
             pool,
             custom_endpoints: custom_endpoints.unwrap_or_default(),
+            auto_titles: auto_titles.unwrap_or(true),
             lent,
             base_urls,
         })

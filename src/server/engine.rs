@@ -4,6 +4,7 @@
 //! [`writer`], which commits whatever is waiting once its last commit returned. Only then do [`follow`]ers see them.
 
 mod accounting;
+mod aside;
 pub mod follow;
 pub mod house;
 pub mod lease;

@@ -256,6 +256,24 @@ fn said_of_list(language: Language, mut list: ModelList) -> ModelList {
     list
 }
 
+/// Whether the person's chats are named by the models that answer in them; none where the operator wants that for nobody.
+pub async fn auto_titles() -> Answer<Option<bool>> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    caller.services().auto_titles(&user).await.map_err(fail)
+}
+
+/// Has the person's chats named by the models that answer in them, or no longer.
+pub async fn set_auto_titles(on: bool) -> Answer<()> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    caller
+        .services()
+        .set_auto_titles(&user, on)
+        .await
+        .map_err(fail)
+}
+
 /// Every provider with the person's keys.
 pub async fn provider_cards() -> Answer<Vec<ProviderCard>> {
     let caller = caller()?;
@@ -436,7 +454,7 @@ pub async fn threads(cursor: Option<String>) -> Answer<ThreadPage> {
     let user = caller.user().await?;
     caller
         .services()
-        .threads(&user, ThreadStatus::Active, cursor.as_deref(), WATCHED)
+        .sidebar(&user, cursor.as_deref())
         .await
         .map_err(fail)
 }
@@ -536,6 +554,7 @@ pub async fn update_thread(id: ThreadId, change: ThreadChange) -> Answer<Thread>
     let change = rules::ThreadChange {
         title: change.title,
         status: change.status,
+        pinned: change.pinned,
         system_prompt: change.system_prompt.map(Some),
         settings: change.settings,
         pool_fallback: change.pool_fallback,
@@ -575,8 +594,37 @@ pub async fn replace_model(id: ThreadId) -> Answer<Thread> {
     Ok(thread)
 }
 
-/// Deletes a thread with all of its messages. A plain form goes to the new chat.
-pub async fn delete_thread(id: ThreadId) -> Answer<()> {
+/// A page of what the person has archived, as safe HTML; `query` is that of its address.
+pub async fn archived(query: String) -> Answer<String> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    let cursor = query.trim_start_matches('?').strip_prefix("from=");
+    let archived = ThreadStatus::Archived;
+    let page = caller
+        .services()
+        .threads(&user, archived, cursor, WATCHED)
+        .await
+        .map_err(fail)?;
+    Ok(render::archive::list(
+        &page,
+        &caller.language().printed().archive,
+    ))
+}
+
+/// Brings an archived thread back into the sidebar. A plain form goes back to its page.
+pub async fn restore_thread(id: ThreadId) -> Answer<()> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    let change = rules::ThreadChange {
+        status: Some(ThreadStatus::Active),
+        ..rules::ThreadChange::default()
+    };
+    let changed = caller.services().change_thread(&user, &id, change).await;
+    changed.map(drop).map_err(fail)
+}
+
+/// Deletes a thread with all of its messages. A plain form goes to the new chat, or back to its page if that is the archive.
+pub async fn delete_thread(id: ThreadId, archived: bool) -> Answer<()> {
     let caller = caller()?;
     let user = caller.user().await?;
     caller
@@ -584,7 +632,9 @@ pub async fn delete_thread(id: ThreadId) -> Answer<()> {
         .delete_thread(&user, &id)
         .await
         .map_err(fail)?;
-    caller.form_to("/chat");
+    if !archived {
+        caller.form_to("/chat");
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 //! on its own, which is what makes a stream cheap and the stream equal to the history. It also means that a link
 //! reference is resolved only inside of its piece; a definition elsewhere stays visible as text.
 
+pub mod archive;
 mod cache;
 mod code;
 pub mod compare;

@@ -182,6 +182,8 @@ pub struct Parts {
     pub health: LastLook,
     /// Who reads which answer.
     pub readers: Readers,
+    /// Whether a chat is named by the model that answers in it.
+    pub auto_titles: bool,
     /// What anybody is given at the most.
     pub limits: Limits,
     /// Counts what is done.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// Threads of the sidebar's first page, which is the part of the list that is watched.
 pub const WATCHED: u32 = 50;
+/// Threads that may stand first in the sidebar. All of them are watched.
+pub const PINNED: u32 = 50;
 
 /// The answer of `GET /api/activity`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,13 +69,20 @@ impl ThreadState {
 pub struct Version(String);
 
 impl Version {
-    /// The version of the sidebar's first page, newest first: id, title and last activity of each thread.
+    /// The version of the sidebar: id, title and last activity of each thread of its first page and, after those, of the
+    /// pinned ones. Both with the newest first.
     #[must_use]
-    pub fn of_list<'a>(lines: impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)>) -> Self {
-        let mut text = Vec::new();
-        for (id, title, at) in lines.take(WATCHED as usize) {
-            text.extend([id.to_string(), title.to_owned(), at.0.to_string()]);
-        }
+    pub fn of_list<'a>(
+        lines: impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)>,
+        pinned: impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)>,
+    ) -> Self {
+        let line = |(id, title, at): (&ThreadId, &str, Timestamp)| {
+            [id.to_string(), title.to_owned(), at.0.to_string()]
+        };
+        let mut text: Vec<_> = lines.take(WATCHED as usize).flat_map(line).collect();
+        // No thread has an empty id, so the two parts can not run into each other.
+        text.push(String::new());
+        text.extend(pinned.take(PINNED as usize).flat_map(line));
         Self::of(text.iter().map(String::as_str))
     }
 
@@ -98,13 +107,17 @@ mod tests {
     fn a_version_is_the_same_for_the_same_and_differs_for_every_difference() {
         let a: ThreadId = "a".parse().expect("an id");
         let b: ThreadId = "b".parse().expect("an id");
-        let of = |lines: &[(&ThreadId, &'static str, i64)]| {
-            Version::of_list(
-                lines
-                    .iter()
-                    .map(|(id, title, at)| (*id, *title, Timestamp(*at))),
-            )
-        };
+        type Line<'a> = (&'a ThreadId, &'static str, i64);
+        fn lines<'a>(
+            lines: &[Line<'a>],
+        ) -> impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)> {
+            lines
+                .iter()
+                .map(|(id, title, at)| (*id, *title, Timestamp(*at)))
+        }
+        let of = |list: &[Line<'_>]| Version::of_list(lines(list), std::iter::empty());
+        let pinned =
+            |list: &[Line<'_>], pinned: &[Line<'_>]| Version::of_list(lines(list), lines(pinned));
         let one = of(&[(&a, "x", 1), (&b, "y", 2)]);
         assert_eq!(one, of(&[(&a, "x", 1), (&b, "y", 2)]));
         let others = [
@@ -113,6 +126,8 @@ mod tests {
             of(&[(&a, "xy", 1), (&b, "", 2)]),
             of(&[(&a, "x", 1), (&b, "y", 3)]),
             of(&[]),
+            pinned(&[(&a, "x", 1)], &[(&b, "y", 2)]),
+            pinned(&[(&a, "x", 1), (&b, "y", 2)], &[(&b, "y", 2)]),
         ];
         for (index, other) in others.iter().enumerate() {
             assert_ne!(*other, one);
@@ -124,10 +139,8 @@ mod tests {
     fn only_the_first_page_counts() {
         let id: ThreadId = "a".parse().expect("an id");
         let of = |count: u32| {
-            Version::of_list(std::iter::repeat_n(
-                (&id, "x", Timestamp(1)),
-                count as usize,
-            ))
+            let lines = std::iter::repeat_n((&id, "x", Timestamp(1)), count as usize);
+            Version::of_list(lines, std::iter::empty())
         };
         assert_eq!(of(WATCHED), of(WATCHED + 1));
         assert_ne!(of(WATCHED), of(WATCHED - 1));

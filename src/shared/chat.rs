@@ -85,7 +85,10 @@ impl ThreadStatus {
 /// A conversation, bound to one provider and model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "api.md section 7 names each field")]
+#[expect(
+    missing_docs,
+    reason = "api.md section 7 names each field; what is pinned stands first in the sidebar"
+)]
 pub struct Thread {
     pub id: ThreadId,
     pub title: String,
@@ -97,6 +100,7 @@ pub struct Thread {
     pub private: bool,
     /// Whether the operator's free pool may answer where none of the person's own keys can.
     pub pool_fallback: bool,
+    pub pinned: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -298,13 +302,16 @@ pub struct ThreadView {
 }
 
 /// A page of the sidebar.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadPage {
     /// The threads, newest activity first.
     pub threads: Vec<Thread>,
     /// What to ask the next page with.
     pub next_cursor: Option<String>,
+    /// Those that stand first in the sidebar, however old they are; told with its first page only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<Thread>,
 }
 
 /// A piece of the text that was found.
@@ -397,6 +404,8 @@ pub struct ThreadChange {
     pub title: Option<String>,
     /// Whether it is put away.
     pub status: Option<ThreadStatus>,
+    /// Whether it stands first in the sidebar.
+    pub pinned: Option<bool>,
     /// Its system prompt; empty takes it away.
     pub system_prompt: Option<String>,
     /// All of its settings.

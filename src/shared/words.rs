@@ -41,6 +41,8 @@ pub struct Words {
     pub comparison: Comparison,
     pub errors: Errors,
     pub beside: Beside,
+    /// The menu of a chat, the palette, the shortcuts, and what else is around a chat.
+    pub around: Around,
 }
 
 #[derive(Debug)]
@@ -132,8 +134,8 @@ pub struct Sidebar {
     pub providers: &'static str,
     pub models: &'static str,
     pub settings: &'static str,
-    /// By age: today, yesterday, a week, a month, older.
-    pub groups: [&'static str; 5],
+    /// By age: today, yesterday, a week, a month.
+    pub groups: [&'static str; 4],
     pub none: &'static str,
     pub older: &'static str,
     pub nothing_found: &'static str,
@@ -379,6 +381,41 @@ pub struct Errors {
     pub add_key: &'static str,
     pub another_model: &'static str,
     pub open_settings: &'static str,
+}
+
+#[derive(Debug)]
+pub struct Around {
+    pub archive: &'static str,
+    pub pinned: &'static str,
+    pub pin: &'static str,
+    pub unpin: &'static str,
+    pub export: &'static str,
+    pub unread: &'static str,
+    pub undo: &'static str,
+    pub not_deleted: &'static str,
+    /// From January on.
+    pub months: [&'static str; 12],
+    pub palette: &'static str,
+    pub palette_hint: &'static str,
+    pub palette_none: &'static str,
+    pub a_chat: &'static str,
+    pub chat_with: fn(&str) -> String,
+    pub shortcuts: &'static str,
+    /// The key that commands are given with, as it stands on keyboards.
+    pub command_key: &'static str,
+    pub toggle_sidebar: &'static str,
+    pub copy_answer: &'static str,
+    pub copy_code: &'static str,
+    pub compose: &'static str,
+    pub light: &'static str,
+    pub dark: &'static str,
+    pub system: &'static str,
+    pub titles: &'static str,
+    pub titles_note: &'static str,
+    pub titles_on: &'static str,
+    pub titles_off: &'static str,
+    pub switch_on: &'static str,
+    pub switch_off: &'static str,
 }
 
 impl Errors {

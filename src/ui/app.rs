@@ -3,6 +3,7 @@
 use super::chat::{Compare, NewChat, ThreadPage};
 use super::keys::Providers;
 use super::pages::account::{SignIn, SignUp};
+use super::pages::archive::Archive;
 use super::pages::landing::Landing;
 use super::pages::models::Models;
 use super::pages::not_found::NotFound;
@@ -38,6 +39,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/providers") view=Providers ssr=SsrMode::Async/>
                     <Route path=path!("/models") view=Models ssr=SsrMode::Async/>
                     <Route path=path!("/compare") view=Compare ssr=SsrMode::Async/>
+                    <Route path=path!("/archive") view=Archive ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

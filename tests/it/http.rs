@@ -23,3 +23,4 @@ mod pool_fallback;
 mod retries;
 mod stream;
 mod threads;
+mod titles;

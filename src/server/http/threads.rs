@@ -51,6 +51,7 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 struct Change {
     title: Option<String>,
     status: Option<ThreadStatus>,
+    pinned: Option<bool>,
     #[serde(default, deserialize_with = "given")]
     #[expect(
         clippy::option_option,
@@ -134,6 +135,7 @@ async fn change(
     let change = ThreadChange {
         title: change.title,
         status: change.status,
+        pinned: change.pinned,
         system_prompt: change.system_prompt,
         settings: change.settings,
         pool_fallback: change.pool_fallback,

@@ -33,6 +33,26 @@ fn normalised(email: &str) -> String {
 }
 
 impl Services {
+    /// Whether this person's chats are named by the models that answer in them; none where the operator wants that for nobody.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn auto_titles(&self, user: &UserId) -> Result<Option<bool>> {
+        Ok(if self.0.auto_titles {
+            Some(users::auto_titles(&self.0.db, user).await?)
+        } else {
+            None
+        })
+    }
+
+    /// Has this person's chats named by the models that answer in them, or no longer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_auto_titles(&self, user: &UserId, wanted: bool) -> Result<()> {
+        Ok(users::set_auto_titles(&self.0.db, user, wanted).await?)
+    }
+
     /// Makes an account and begins a session.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use super::{Result, Services};
 use crate::server::store::{activity, threads};
-use crate::shared::activity::{Activity, Answering, ThreadState, Version, WATCHED};
-use crate::shared::chat::{Thread, ThreadPage, ThreadStatus};
+use crate::shared::activity::{Activity, Answering, PINNED, ThreadState, Version, WATCHED};
+use crate::shared::chat::{Thread, ThreadPage};
 use crate::shared::ids::{MessageId, ThreadId, UserId};
 use crate::shared::model::ModelLine;
 use crate::shared::words::Language;
@@ -41,12 +41,11 @@ impl Services {
         if tip.as_ref().is_some_and(|tip| tip.live) {
             return Ok(None);
         }
-        let active = ThreadStatus::Active;
         Ok(Some(Shown {
             model: self.model_line(user, &thread, language).await?,
             thread,
             messages: tip.map(|tip| (tip.id, tip.messages)),
-            list: self.threads(user, active, None, WATCHED).await?,
+            list: self.sidebar(user, None).await?,
             day: self.0.env.now().0.div_euclid(DAY_MS),
             language,
         }))
@@ -59,7 +58,7 @@ impl Services {
     /// When the database fails.
     pub async fn activity(&self, user: &UserId, open: Option<&ThreadId>) -> Result<Activity> {
         let db = &self.0.db;
-        let lines = activity::newest(db, user, i64::from(WATCHED)).await?;
+        let lines = activity::newest(db, user, i64::from(WATCHED), i64::from(PINNED)).await?;
         let thread = match open {
             Some(id) => threads::get(db, user, id).await?,
             None => None,
@@ -72,11 +71,11 @@ impl Services {
             }
             None => None,
         };
-        let version = Version::of_list(
-            lines
-                .iter()
-                .map(|line| (&line.id, line.title.as_str(), line.updated_at)),
-        );
+        let shelf = |pinned| {
+            let lines = lines.iter().filter(move |line| line.pinned == pinned);
+            lines.map(|line| (&line.id, line.title.as_str(), line.updated_at))
+        };
+        let version = Version::of_list(shelf(false), shelf(true));
         let answering = lines.into_iter().filter_map(|line| {
             Some(Answering {
                 thread_id: line.id,

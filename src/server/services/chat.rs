@@ -2,6 +2,7 @@
 
 mod paying;
 mod stored;
+mod titles;
 
 use super::models::Known;
 use super::pool::pays_for;
@@ -197,6 +198,7 @@ impl Services {
         } = self
             .store_send(&mut tx, &begin, id.clone(), payer, running.tip)
             .await?;
+        let unnamed = self.unnamed(user, thread, &answer, &said, payer);
         let readable = Self::readable(thread, &said);
         let (lent, spare) = match loan {
             Some(loan) if payers.is_empty() => (Some(loan), None),
@@ -242,6 +244,9 @@ impl Services {
             loan.step_in(&mut turn);
         }
         self.0.engine.run(turn);
+        if let Some(unnamed) = unnamed {
+            self.name_later(unnamed);
+        }
         Ok(id)
     }
 

@@ -10,6 +10,7 @@ use crate::server::render::{self, Context};
 use crate::server::store::events::Kind;
 use crate::server::store::messages::Placed;
 use crate::server::store::{events, messages, threads};
+use crate::shared::activity::{PINNED, WATCHED};
 use crate::shared::chat::{
     AnswerView, ChatSettings, Finished, Message, Role, Thread, ThreadPage, ThreadStatus, ThreadView,
 };
@@ -60,6 +61,8 @@ pub struct ThreadChange {
     pub title: Option<String>,
     /// Put away, or taken out again.
     pub status: Option<ThreadStatus>,
+    /// First in the sidebar, or no longer.
+    pub pinned: Option<bool>,
     /// A new system prompt.
     pub system_prompt: Option<Option<String>>,
     /// New settings, all of them.
@@ -187,6 +190,7 @@ impl Services {
             status: ThreadStatus::Active,
             private: new.private,
             pool_fallback: new.pool_fallback,
+            pinned: false,
             created_at: now,
             updated_at: now,
         })
@@ -221,6 +225,24 @@ impl Services {
         Ok(ThreadPage {
             threads: found,
             next_cursor,
+            pinned: Vec::new(),
+        })
+    }
+
+    /// A page of the sidebar: active threads, newest activity first, and with the first page those that are pinned.
+    ///
+    /// # Errors
+    /// `Validation` when the cursor is not one that an earlier page gave.
+    pub async fn sidebar(&self, user: &UserId, cursor: Option<&str>) -> Result<ThreadPage> {
+        let page = self.threads(user, ThreadStatus::Active, cursor, WATCHED);
+        if cursor.is_some() {
+            return page.await;
+        }
+        let (page, pinned) =
+            tokio::join!(page, threads::pinned(&self.0.db, user, i64::from(PINNED)));
+        Ok(ThreadPage {
+            pinned: pinned?,
+            ..page?
         })
     }
 
@@ -245,6 +267,17 @@ impl Services {
         }
         if let Some(status) = change.status {
             thread.status = status;
+        }
+        if let Some(pinned) = change.pinned {
+            let most = i64::from(PINNED);
+            let full = pinned
+                && !thread.pinned
+                && threads::pinned(&self.0.db, user, most).await?.len() >= PINNED as usize;
+            if full {
+                let problem = "Fifty chats are pinned already. Take another one off first.";
+                return Err(ServiceError::field("pinned", problem));
+            }
+            thread.pinned = pinned;
         }
         if let Some(prompt) = change.system_prompt {
             thread.system_prompt = some_text(prompt);

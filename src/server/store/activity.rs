@@ -15,6 +15,8 @@ pub struct Line {
     pub updated_at: Timestamp,
     /// The answer that is being written in it.
     pub answering: Option<MessageId>,
+    /// Whether this is its line among the pinned ones, which says of no answer.
+    pub pinned: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -23,6 +25,7 @@ struct Row {
     title: String,
     updated_at: i64,
     answering: Option<String>,
+    pinned: bool,
 }
 
 impl TryFrom<Row> for Line {
@@ -43,21 +46,26 @@ impl TryFrom<Row> for Line {
                 .transpose()
                 .map_err(|_| corrupt("messages"))?,
             title: row.title,
+            pinned: row.pinned,
             updated_at: Timestamp(row.updated_at),
         })
     }
 }
 
-/// A person's active threads, newest activity first. An answer begins with an activity, so what is being answered is
-/// among the first.
+/// A person's active threads, and after them once more those that are pinned, both with the newest activity first and up
+/// to `limit` and `pinned` of them. An answer begins with an activity, so what is being answered is among the first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn newest(db: &Db, user: &UserId, limit: i64) -> Result<Vec<Line>> {
-    const SQL: &str = "SELECT t.id, t.title, t.updated_at,
-        (SELECT m.id FROM messages m WHERE m.thread_id = t.id AND m.status IN ('pending', 'streaming')) AS answering
-        FROM threads t WHERE t.user_id = $1 AND t.status = 'active' ORDER BY t.updated_at DESC, t.id DESC LIMIT $2";
-    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(user.as_str()).bind(limit).fetch_all(c).await)?;
+pub async fn newest(db: &Db, user: &UserId, limit: i64, pinned: i64) -> Result<Vec<Line>> {
+    const SQL: &str = "SELECT * FROM (SELECT t.id, t.title, t.updated_at,
+            (SELECT m.id FROM messages m WHERE m.thread_id = t.id AND m.status IN ('pending', 'streaming')) AS answering,
+            FALSE AS pinned
+            FROM threads t WHERE t.user_id = $1 AND t.status = 'active' ORDER BY t.updated_at DESC, t.id DESC LIMIT $2) AS newest
+        UNION ALL SELECT * FROM (SELECT id, title, updated_at, NULL AS answering, TRUE AS pinned
+            FROM threads WHERE user_id = $1 AND status = 'active' AND pinned ORDER BY updated_at DESC, id DESC LIMIT $3) AS pinned
+        ORDER BY pinned, updated_at DESC, id DESC";
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(user.as_str()).bind(limit).bind(pinned).fetch_all(c).await)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 

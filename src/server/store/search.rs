@@ -74,7 +74,7 @@ macro_rules! page {
         )
     };
     () => {
-        "SELECT p.id, p.title, p.provider, p.model, p.system_prompt, p.settings, p.status, p.private, p.pool_fallback, p.created_at, p.updated_at,
+        "SELECT p.id, p.title, p.provider, p.model, p.system_prompt, p.settings, p.status, p.private, p.pool_fallback, p.pinned, p.created_at, p.updated_at,
             m.id AS message_id, substr(m.content, 1, 100000) AS said
          FROM page p LEFT JOIN search_entries e ON e.id = p.entry LEFT JOIN messages m ON m.id = e.message_id
          ORDER BY p.updated_at DESC, p.id DESC"

@@ -17,13 +17,14 @@ pub(super) struct Row {
     status: String,
     private: bool,
     pool_fallback: bool,
+    pinned: bool,
     created_at: i64,
     updated_at: i64,
 }
 
 macro_rules! columns {
     ($rest:literal) => {
-        concat!("SELECT id, title, provider, model, system_prompt, settings, status, private, pool_fallback, created_at, updated_at FROM threads ", $rest)
+        concat!("SELECT id, title, provider, model, system_prompt, settings, status, private, pool_fallback, pinned, created_at, updated_at FROM threads ", $rest)
     };
 }
 
@@ -51,6 +52,7 @@ impl TryFrom<Row> for Thread {
             system_prompt: row.system_prompt,
             private: row.private,
             pool_fallback: row.pool_fallback,
+            pinned: row.pinned,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
         })
@@ -66,11 +68,11 @@ fn settings_json(settings: &ChatSettings) -> String {
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, user: &UserId, thread: &Thread) -> Result<()> {
-    const SQL: &str = "INSERT INTO threads (id, user_id, title, provider, model, system_prompt, settings, status, private, pool_fallback, created_at,
-        updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    const SQL: &str = "INSERT INTO threads (id, user_id, title, provider, model, system_prompt, settings, status, private, pool_fallback, pinned, created_at,
+        updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     within!(tx, c => sqlx::query(SQL).bind(thread.id.as_str()).bind(user.as_str()).bind(&thread.title).bind(thread.provider.as_str())
         .bind(thread.model.as_str()).bind(&thread.system_prompt).bind(settings_json(&thread.settings)).bind(thread.status.as_str())
-        .bind(thread.private).bind(thread.pool_fallback).bind(thread.created_at.0).bind(thread.updated_at.0).execute(c).await.map(drop))?;
+        .bind(thread.private).bind(thread.pool_fallback).bind(thread.pinned).bind(thread.created_at.0).bind(thread.updated_at.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -114,15 +116,38 @@ pub async fn list(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// The first of a person's active pinned threads, newest activity first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pinned(db: &Db, user: &UserId, limit: i64) -> Result<Vec<Thread>> {
+    const SQL: &str = columns!(
+        "WHERE user_id = $1 AND status = 'active' AND pinned ORDER BY updated_at DESC, id DESC LIMIT $2"
+    );
+    let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(user.as_str()).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Gives a thread another title, if it still has the one that it is known by. Answers whether it had.
+///
+/// # Errors
+/// When the database fails.
+pub async fn retitle(db: &Db, user: &UserId, id: &ThreadId, from: &str, to: &str) -> Result<bool> {
+    const SQL: &str = "UPDATE threads SET title = $4 WHERE id = $1 AND user_id = $2 AND title = $3";
+    let changed = write!(db, c => sqlx::query(SQL).bind(id.as_str()).bind(user.as_str()).bind(from).bind(to)
+        .execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(changed == 1)
+}
+
 /// Stores what a person may change of a thread.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn update(db: &Db, user: &UserId, thread: &Thread) -> Result<()> {
-    const SQL: &str = "UPDATE threads SET title = $3, status = $4, system_prompt = $5, settings = $6, pool_fallback = $7
+    const SQL: &str = "UPDATE threads SET title = $3, status = $4, system_prompt = $5, settings = $6, pool_fallback = $7, pinned = $8
         WHERE id = $1 AND user_id = $2";
     write!(db, c => sqlx::query(SQL).bind(thread.id.as_str()).bind(user.as_str()).bind(&thread.title).bind(thread.status.as_str())
-        .bind(&thread.system_prompt).bind(settings_json(&thread.settings)).bind(thread.pool_fallback).execute(c).await.map(drop))?;
+        .bind(&thread.system_prompt).bind(settings_json(&thread.settings)).bind(thread.pool_fallback).bind(thread.pinned).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -57,6 +57,26 @@ pub async fn by_email(db: &Db, email_norm: &str) -> Result<Option<(User, String)
     }
 }
 
+/// Whether this person's chats are named by the models that answer in them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn auto_titles(db: &Db, id: &UserId) -> Result<bool> {
+    const SQL: &str = "SELECT auto_titles FROM users WHERE id = $1";
+    let wanted = read!(db, c => sqlx::query_scalar::<_, bool>(SQL).bind(id.as_str()).fetch_optional(c).await)?;
+    Ok(wanted.unwrap_or(false))
+}
+
+/// Has this person's chats named by the models that answer in them, or no longer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_auto_titles(db: &Db, id: &UserId, wanted: bool) -> Result<()> {
+    const SQL: &str = "UPDATE users SET auto_titles = $2 WHERE id = $1";
+    write!(db, c => sqlx::query(SQL).bind(id.as_str()).bind(wanted).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// Replaces a password's hash.
 ///
 /// # Errors

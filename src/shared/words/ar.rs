@@ -1,10 +1,10 @@
 //! Arabic. Names, days and amounts are isolated, so that their direction changes nothing around them.
 
 use super::printed::{
-    Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
+    Archive, Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
 };
 use super::{
-    Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
+    Around, Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
     Options, Picker, Settings, Sidebar, Words,
 };
 use crate::shared::error::ErrorCode;
@@ -140,7 +140,7 @@ pub static WORDS: Words = Words {
         providers: "المزوّدون",
         models: "النماذج",
         settings: "الإعدادات",
-        groups: ["اليوم", "أمس", "آخر 7 أيام", "آخر 30 يومًا", "أقدم"],
+        groups: ["اليوم", "أمس", "آخر 7 أيام", "آخر 30 يومًا"],
         none: "لا محادثات بعد.",
         older: "أظهر المحادثات الأقدم",
         nothing_found: "لا محادثة فيها كل هذه الكلمات.",
@@ -478,6 +478,37 @@ pub static WORDS: Words = Words {
         guide: "الدليل",
         api: "API",
     },
+    around: Around {
+        archive: "الأرشيف",
+        pinned: "المثبّتة",
+        pin: "تثبيت",
+        unpin: "إلغاء التثبيت",
+        export: "حفظ بصيغة Markdown",
+        unread: "، اكتملت ولم تُقرأ بعد",
+        undo: "تراجع",
+        not_deleted: "تعذّر حذف المحادثة فعادت إلى مكانها. حاول مجددًا بعد قليل.",
+        months: ["يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"],
+        palette: "الأوامر",
+        palette_hint: "ابحث في المحادثات والنماذج والأوامر",
+        palette_none: "لا شيء يطابق. اكتب أقل أو كلمات أخرى.",
+        a_chat: "محادثة",
+        chat_with: |model| ["محادثة جديدة مع ", model].concat(),
+        shortcuts: "اختصارات لوحة المفاتيح",
+        command_key: "Ctrl/⌘",
+        toggle_sidebar: "فتح الشريط الجانبي أو إغلاقه",
+        copy_answer: "نسخ آخر إجابة",
+        copy_code: "نسخ آخر شيفرة",
+        compose: "كتابة رسالة",
+        light: "ألوان فاتحة",
+        dark: "ألوان داكنة",
+        system: "ألوان النظام",
+        titles: "أسماء المحادثات",
+        titles_note: "عندما تكتمل أول إجابة في محادثة يُطلب من نموذجها اسم قصير لها. يدفع مفتاحك ثمن هذا الطلب القصير وحده.",
+        titles_on: "مفعّلة",
+        titles_off: "متوقفة",
+        switch_on: "تفعيل",
+        switch_off: "إيقاف",
+    },
 };
 
 fn models(count: u64) -> String {
@@ -665,6 +696,13 @@ pub static PRINTED: Printed = Printed {
             format!("يدفع مشغّل الخادم ثمن هذه الإجابات: بقي لك اليوم {left} من {limit}.")
         },
         nudge: "بمفتاحك أنت تختار بين نماذج أكثر، ولا أحد يعدّ.",
+    },
+    archive: Archive {
+        empty: "لا شيء في الأرشيف.",
+        bring_back: "إعادة",
+        delete_ask: "حذف…",
+        delete_for_good: "حذف نهائي",
+        older: "محادثات أقدم",
     },
     sentences: Sentences {
         of_english,

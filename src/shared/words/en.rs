@@ -1,10 +1,10 @@
 //! English.
 
 use super::printed::{
-    Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
+    Archive, Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
 };
 use super::{
-    Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
+    Around, Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
     Options, Picker, Settings, Sidebar, Words,
 };
 use crate::shared::error::ErrorCode;
@@ -127,7 +127,7 @@ pub static WORDS: Words = Words {
         providers: "Providers",
         models: "Models",
         settings: "Settings",
-        groups: ["Today", "Yesterday", "Last 7 days", "Last 30 days", "Older"],
+        groups: ["Today", "Yesterday", "Last 7 days", "Last 30 days"],
         none: "No chats yet.",
         older: "Show older chats",
         nothing_found: "No chat has all of these words.",
@@ -446,6 +446,37 @@ pub static WORDS: Words = Words {
         guide: "Guide",
         api: "API",
     },
+    around: Around {
+        archive: "Archive",
+        pinned: "Pinned",
+        pin: "Pin",
+        unpin: "Unpin",
+        export: "Save as Markdown",
+        unread: ", finished and not read yet",
+        undo: "Undo",
+        not_deleted: "The chat could not be deleted and is back. Try again in a moment.",
+        months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+        palette: "Commands",
+        palette_hint: "Search chats, models and commands",
+        palette_none: "Nothing fits. Type less, or other words.",
+        a_chat: "Chat",
+        chat_with: |model| ["New chat with ", model].concat(),
+        shortcuts: "Shortcuts",
+        command_key: "Ctrl/⌘",
+        toggle_sidebar: "Open or close the sidebar",
+        copy_answer: "Copy the last answer",
+        copy_code: "Copy the last code",
+        compose: "Write a message",
+        light: "Light colours",
+        dark: "Dark colours",
+        system: "Colours as the system has them",
+        titles: "Names of chats",
+        titles_note: "Once the first answer of a chat is complete, its model is asked for a short name. Your key pays for that one short request.",
+        titles_on: "On",
+        titles_off: "Off",
+        switch_on: "Switch on",
+        switch_off: "Switch off",
+    },
 };
 
 /// A code as people read it.
@@ -588,6 +619,13 @@ pub static PRINTED: Printed = Printed {
             )
         },
         nudge: "With a key of your own you choose among more models, and nobody counts.",
+    },
+    archive: Archive {
+        empty: "Nothing is archived.",
+        bring_back: "Bring back",
+        delete_ask: "Delete…",
+        delete_for_good: "Delete for good",
+        older: "Older chats",
     },
     sentences: Sentences {
         of_english: |_| None,

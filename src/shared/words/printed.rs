@@ -16,6 +16,7 @@ pub struct Printed {
     pub health: Health,
     pub farewell: Farewell,
     pub pool: Pool,
+    pub archive: Archive,
     pub sentences: Sentences,
     pub offline: Offline,
 }
@@ -27,6 +28,16 @@ pub struct Offline {
     pub about: &'static str,
     pub chats: &'static str,
     pub none: &'static str,
+}
+
+/// The page of the archived chats.
+#[derive(Debug)]
+pub struct Archive {
+    pub empty: &'static str,
+    pub bring_back: &'static str,
+    pub delete_ask: &'static str,
+    pub delete_for_good: &'static str,
+    pub older: &'static str,
 }
 
 /// Around a message that has ended.

@@ -1,6 +1,6 @@
 //! `/settings`
 
-use crate::api::account::{DeleteAccount, SetPreferences, SignOut};
+use crate::api::account::{DeleteAccount, SetAutoTitles, SetPreferences, SignOut, auto_titles};
 use crate::shared::account::{Theme, User};
 use crate::shared::words::Language;
 use crate::ui::pages::workspace::TopBar;
@@ -11,6 +11,7 @@ use crate::ui::state::preferences::Prefs;
 use crate::ui::state::{Who, words};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
 /// The account and how the page looks and behaves.
@@ -18,6 +19,7 @@ use leptos_meta::Title;
 pub fn Settings() -> impl IntoView {
     let who = expect_context::<Who>();
     let words = &words().settings;
+    let titles = Resource::new(|| (), |()| auto_titles());
     view! {
         <Title text=words.title/>
         <TopBar><h1>{words.title}</h1></TopBar>
@@ -26,7 +28,12 @@ pub fn Settings() -> impl IntoView {
             <Data/>
             <Suspense>
                 {move || Suspend::new(async move {
-                    who.session().await.map(|user| view! { <Account user/> })
+                    let user = who.session().await?;
+                    let titles = titles.await.ok().flatten();
+                    Some(view! {
+                        {titles.map(|on| view! { <Titles on/> })}
+                        <Account user/>
+                    })
                 })}
             </Suspense>
         </div>
@@ -115,6 +122,34 @@ fn Data() -> impl IntoView {
                 <a href="/docs" rel="external">{words.guide}</a>
                 <a href="/docs/api" rel="external">{words.api}</a>
             </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Whether chats are named by the models that answer in them.
+#[component]
+fn Titles(
+    /// Whether they are.
+    on: bool,
+) -> impl IntoView {
+    let words = &words().around;
+    let (now, change) = if on {
+        (words.titles_on, words.switch_off)
+    } else {
+        (words.titles_off, words.switch_on)
+    };
+    view! {
+        <section class="card">
+            <h2>{words.titles}</h2>
+            <div class="split">
+                <p class="muted">{words.titles_note}</p>
+                <form method="post" action=SetAutoTitles::PATH>
+                    <p class="strong">{now}</p>
+                    <input type="hidden" name="on" value=(!on).to_string()/>
+                    <button type="submit" class="button">{change}</button>
+                </form>
+            </div>
         </section>
     }
     .into_any()

@@ -6,6 +6,7 @@ use crate::shared::activity::Version;
 use crate::shared::chat::{Thread, ThreadChange, ThreadPage, ThreadStatus, ThreadView};
 use crate::shared::error::AppError;
 use crate::shared::ids::ThreadId;
+use crate::shared::time::Timestamp;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -23,6 +24,8 @@ struct Renewal {
 pub struct Threads {
     /// The threads.
     pub list: RwSignal<Vec<Thread>>,
+    /// Those that stand first, newest activity first; the list may have them, too.
+    pub pinned: RwSignal<Vec<Thread>>,
     /// What to ask the next page with.
     pub cursor: RwSignal<Option<String>>,
     /// A thread that was just started, so that its page need not load it again.
@@ -34,6 +37,7 @@ pub struct Threads {
 impl Threads {
     /// Takes the first page.
     pub fn start(self, page: ThreadPage) {
+        self.pinned.set(page.pinned);
         self.list.set(page.threads);
         self.cursor.set(page.next_cursor);
     }
@@ -55,32 +59,28 @@ impl Threads {
         Ok(())
     }
 
-    /// Takes what is new about a thread; one that is not known comes first.
+    /// Takes what is new about a thread.
     pub fn put(self, thread: Thread) {
-        self.list
-            .update(|list| match list.iter_mut().find(|t| t.id == thread.id) {
-                Some(known) => *known = thread,
-                None => list.insert(0, thread),
-            });
+        let all = self.cursor.read_untracked().is_none();
+        self.pinned.update(|pinned| {
+            place(pinned, &thread, thread.pinned, true);
+        });
+        let active = thread.status == ThreadStatus::Active;
+        self.list.update(|list| place(list, &thread, active, all));
     }
 
     /// Moves a thread to the top, because something was said in it here.
     pub fn touch(self, thread: Thread) {
         nudge();
-        self.list.update(|list| {
-            list.retain(|known| known.id != thread.id);
-            list.insert(0, thread);
-        });
+        self.put(thread);
     }
 
     /// Loads the first page anew unless this is its version.
     pub fn keep_up(self, version: Version) {
-        let here = self.list.with_untracked(|list| {
-            Version::of_list(
-                list.iter()
-                    .map(|thread| (&thread.id, thread.title.as_str(), thread.updated_at)),
-            )
-        });
+        let here = Version::of_list(
+            self.list.read_untracked().iter().map(line),
+            self.pinned.read_untracked().iter().map(line),
+        );
         if here == version {
             self.note(|renewal| renewal.done = None);
             return;
@@ -101,6 +101,7 @@ impl Threads {
                 let known = ThreadPage {
                     threads: self.list.try_get_untracked().unwrap_or_default(),
                     next_cursor: self.cursor.try_get_untracked().flatten(),
+                    pinned: Vec::new(),
                 };
                 self.start(renewed(known, page));
             }
@@ -143,12 +144,7 @@ impl Threads {
     pub async fn change(self, id: ThreadId, change: ThreadChange) -> Result<Thread, AppError> {
         let thread = update_thread(id, change).await?;
         nudge();
-        if thread.status == ThreadStatus::Archived {
-            self.list
-                .update(|list| list.retain(|known| known.id != thread.id));
-        } else {
-            self.put(thread.clone());
-        }
+        self.put(thread.clone());
         Ok(thread)
     }
 
@@ -157,10 +153,32 @@ impl Threads {
     /// # Errors
     /// What the server said; the thread stays then.
     pub async fn delete(self, id: ThreadId) -> Result<(), AppError> {
-        delete_thread(id.clone()).await?;
+        delete_thread(id.clone(), false).await?;
         nudge();
-        self.list.update(|list| list.retain(|known| known.id != id));
+        for list in [self.list, self.pinned] {
+            list.update(|list| list.retain(|known| known.id != id));
+        }
         Ok(())
+    }
+}
+
+/// A thread as its version tells it.
+fn line(thread: &Thread) -> (&ThreadId, &str, Timestamp) {
+    (&thread.id, &thread.title, thread.updated_at)
+}
+
+/// Puts a thread where it belongs in a list that has the newest first, or takes it out if it is not `wanted`. Behind the
+/// last one it belongs only if the list is `whole`.
+fn place(list: &mut Vec<Thread>, thread: &Thread, wanted: bool, whole: bool) {
+    let before = list.len();
+    list.retain(|known| known.id != thread.id);
+    let known = list.len() < before;
+    let at = list
+        .iter()
+        .position(|other| other.updated_at <= thread.updated_at);
+    let at = at.or_else(|| (whole || known).then_some(list.len()));
+    if let Some(at) = at.filter(|_| wanted) {
+        list.insert(at, thread.clone());
     }
 }
 
@@ -181,6 +199,7 @@ fn renewed(mut known: ThreadPage, first: ThreadPage) -> ThreadPage {
     ThreadPage {
         threads,
         next_cursor: known.next_cursor,
+        pinned: first.pinned,
     }
 }
 
@@ -188,7 +207,6 @@ fn renewed(mut known: ThreadPage, first: ThreadPage) -> ThreadPage {
 mod tests {
     use super::*;
     use crate::shared::chat::ChatSettings;
-    use crate::shared::time::Timestamp;
 
     fn page(ids: &str, next_cursor: Option<&str>) -> ThreadPage {
         let thread = |id: char| Thread {
@@ -201,12 +219,37 @@ mod tests {
             status: ThreadStatus::Active,
             private: false,
             pool_fallback: false,
+            pinned: false,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };
         ThreadPage {
             threads: ids.chars().map(thread).collect(),
             next_cursor: next_cursor.map(str::to_owned),
+            pinned: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_thread_is_put_where_its_last_activity_says() {
+        let at = |id: char, at: i64| Thread {
+            updated_at: Timestamp(at),
+            ..page(&id.to_string(), None).threads.remove(0)
+        };
+        let before = || vec![at('a', 9), at('b', 5), at('c', 1)];
+        for (what, thread, wanted, whole, order) in [
+            ("a new one", at('x', 10), true, false, "xabc"),
+            ("one between", at('x', 4), true, false, "abxc"),
+            ("one of a later page", at('x', 0), true, false, "abc"),
+            ("the last of all", at('x', 0), true, true, "abcx"),
+            ("a known one that moves", at('c', 9), true, false, "cab"),
+            ("a known one that stays", at('c', 1), true, false, "abc"),
+            ("one that goes", at('b', 5), false, true, "ac"),
+        ] {
+            let mut list = before();
+            place(&mut list, &thread, wanted, whole);
+            let ids: String = list.iter().map(|thread| thread.id.to_string()).collect();
+            assert_eq!(ids, order, "{what}");
         }
     }
 

@@ -3,8 +3,10 @@
 use crate::support::Engine;
 use crate::support::app::{Client, TestApp, parts};
 use crate::support::probe::{Tail, has_exactly, refused};
-use keylm::shared::activity::{Activity, ThreadState, Version};
+use keylm::shared::activity::{Activity, ThreadState, Version, WATCHED};
 use keylm::shared::chat::{Message, Thread, ThreadPage};
+use keylm::shared::ids::ThreadId;
+use keylm::shared::time::Timestamp;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -24,15 +26,18 @@ async fn state(client: &Client, thread: &str) -> Option<ThreadState> {
     Some(ThreadState::new(&thread, last.map(|last| last.id), live))
 }
 
-/// What a page makes of the list that it has.
+fn version(list: &[Thread], pinned: &[Thread]) -> Version {
+    fn line(thread: &Thread) -> (&ThreadId, &str, Timestamp) {
+        (&thread.id, thread.title.as_str(), thread.updated_at)
+    }
+    Version::of_list(list.iter().map(line), pinned.iter().map(line))
+}
+
+/// What a page makes of the list that it has, without pinned threads.
 async fn list(client: &Client) -> Version {
     let (_, body) = parts(client.get("/api/threads").await).await;
     let page: ThreadPage = serde_json::from_value(body).unwrap();
-    Version::of_list(
-        page.threads
-            .iter()
-            .map(|thread| (&thread.id, thread.title.as_str(), thread.updated_at)),
-    )
+    version(&page.threads, &[])
 }
 
 #[rstest]
@@ -154,4 +159,35 @@ async fn the_activity_is_a_small_object_that_nobody_keeps() {
     let odd = ada.get("/api/activity?thread=%20").await;
     assert_eq!(refused(odd).await, (400, "validation".to_owned()));
     ada.delete(&format!("/api/threads/{thread}")).await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pinned_elsewhere_is_seen_however_old_it_is(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start_with(engine, &[]).await;
+    let ada = app.user().await;
+    let (_, me) = parts(ada.get("/api/auth/me").await).await;
+    let user = me["user"]["id"].as_str().unwrap().parse().unwrap();
+    let old = ada.thread("openai", "sim-short").await;
+    for _ in 0..WATCHED {
+        app.clock.advance(1000);
+        ada.thread("openai", "sim-short").await;
+    }
+    let path = format!("/api/threads/{old}");
+    let mut seen = vec![activity(&ada, "nothing").await.threads];
+    for change in [
+        json!({ "pinned": true }),
+        json!({ "title": "Renamed" }),
+        json!({ "pinned": false }),
+    ] {
+        ada.patch(&path, &change).await;
+        let now = activity(&ada, "nothing").await.threads;
+        let page = app.services.sidebar(&user, None).await.unwrap();
+        assert_eq!(now, version(&page.threads, &page.pinned), "{change}");
+        assert_ne!(seen.last(), Some(&now), "{change}");
+        seen.push(now);
+    }
+    assert_eq!(seen.first(), seen.last());
 }

@@ -390,3 +390,54 @@ async fn what_the_server_prints_is_in_the_language_of_the_page_and_the_api_is_no
     let told = json.send().await.unwrap().text().await.unwrap();
     assert!(told.contains("do not fit together"), "{told}");
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_archived_is_on_a_page_of_its_own_and_comes_back_from_there(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start_with(engine, &[]).await;
+    let (ada, bob) = (app.user().await, app.user().await);
+    let made = json!({ "provider": "openai", "model": "sim-short", "title": "Put <away>" });
+    let (_, body) = parts(ada.post("/api/threads", &made).await).await;
+    let id = body["thread"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/threads/{id}");
+    let archive = async |client: &Client| page(client, "/archive").await.1;
+    let leads_back = |response: &reqwest::Response| {
+        let location = response.headers()["location"].to_str().unwrap();
+        assert!(
+            location.trim_end_matches('?').ends_with("/archive"),
+            "{location}"
+        );
+    };
+    let restore = "/fn/threads/restore";
+    assert!(
+        !archive(&ada).await.contains(restore),
+        "nothing is archived"
+    );
+    ada.patch(&path, &json!({ "status": "archived" })).await;
+    let shown = archive(&ada).await;
+    assert!(shown.contains(restore) && shown.contains("Put &lt;away&gt;"));
+    assert!(!archive(&bob).await.contains(restore));
+
+    let form = async |client: &Client, action: &str, body: String| {
+        let request = client.request(reqwest::Method::POST, action);
+        let request = request
+            .header("accept", "text/html")
+            .header("referer", format!("{}/archive", app.url))
+            .header("content-type", "application/x-www-form-urlencoded");
+        request.body(body).send().await.unwrap()
+    };
+    form(&bob, restore, format!("id={id}")).await;
+    assert!(archive(&ada).await.contains(restore), "it is not theirs");
+    let back = form(&ada, restore, format!("id={id}")).await;
+    leads_back(&back);
+    let (_, body) = parts(ada.get(&path).await).await;
+    assert_eq!(body["thread"]["status"], "active");
+
+    ada.patch(&path, &json!({ "status": "archived" })).await;
+    let fields = format!("id={id}&archived=true");
+    let gone = form(&ada, "/fn/threads/delete", fields).await;
+    leads_back(&gone);
+    assert_eq!(ada.get(&path).await.status(), 404);
+}

@@ -5,7 +5,7 @@ use reqwest::Response;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const THREAD_FIELDS: [&str; 11] = [
+const THREAD_FIELDS: [&str; 12] = [
     "id",
     "title",
     "provider",
@@ -15,6 +15,7 @@ const THREAD_FIELDS: [&str; 11] = [
     "status",
     "private",
     "poolFallback",
+    "pinned",
     "createdAt",
     "updatedAt",
 ];
@@ -757,4 +758,74 @@ async fn a_fork_of_a_long_thread_is_whole_or_not_there(
     let (_, last) = parts(ada.get(&format!("{part}?cursor=4980")).await).await;
     assert_eq!(last["messages"].as_array().unwrap().len(), 10);
     assert_eq!(last["messages"][9]["content"], "words 4990");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn pinned_threads_stand_first_in_the_sidebar_and_where_they_were_in_the_list(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start_with(engine, &[]).await;
+    let (ada, bob) = (app.user().await, app.user().await);
+    let (_, me) = parts(ada.get("/api/auth/me").await).await;
+    let user = me["user"]["id"].as_str().unwrap().parse().unwrap();
+    let mut ids = Vec::new();
+    for title in ["one", "two", "three"] {
+        app.clock.advance(1000);
+        let made = json!({ "provider": "openai", "model": "sim-short", "title": title });
+        let thread = make(&ada, &made).await;
+        assert_eq!(thread["pinned"], false);
+        ids.push(format!("/api/threads/{}", thread["id"].as_str().unwrap()));
+    }
+    let pinned = async || {
+        let page = app.services.sidebar(&user, None).await.unwrap();
+        let titles = page.pinned.into_iter().map(|thread| thread.title);
+        titles.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        bob.patch(&ids[0], &json!({ "pinned": true }))
+            .await
+            .status(),
+        404
+    );
+    for id in &ids[..2] {
+        let (status, body) = parts(ada.patch(id, &json!({ "pinned": true })).await).await;
+        assert_eq!((status, &body["thread"]["pinned"]), (200, &json!(true)));
+    }
+    assert_eq!(pinned().await, ["two", "one"]);
+    assert_eq!(titles(&ada, "").await.0, ["three", "two", "one"]);
+    let later = app.services.sidebar(&user, Some("1_x")).await.unwrap();
+    assert!(later.pinned.is_empty(), "they are told once");
+
+    ada.patch(&ids[1], &json!({ "status": "archived" })).await;
+    assert_eq!(pinned().await, ["one"]);
+    ada.patch(&ids[1], &json!({ "status": "active" })).await;
+    assert_eq!(pinned().await, ["two", "one"], "it comes back as it was");
+    ada.patch(&ids[1], &json!({ "pinned": false })).await;
+    assert_eq!(pinned().await, ["one"]);
+    assert_eq!(
+        refused(ada.patch(&ids[0], &json!({ "pinned": "yes" })).await)
+            .await
+            .0,
+        400
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_threads_can_be_pinned_and_no_more() {
+    let app = TestApp::start().await;
+    let ada = app.user().await;
+    let mut path = String::new();
+    for _ in 0..=50 {
+        path = format!("/api/threads/{}", ada.thread("openai", "sim-short").await);
+        let pinned = ada.patch(&path, &json!({ "pinned": true })).await;
+        if pinned.status() != 200 {
+            assert_eq!(wrong_fields(pinned).await, ["pinned"]);
+            break;
+        }
+    }
+    let (_, opened) = parts(ada.get(&path).await).await;
+    assert_eq!(opened["thread"]["pinned"], false);
+    let (status, _) = parts(ada.patch(&path, &json!({ "pinned": false })).await).await;
+    assert_eq!(status, 200);
 }

@@ -20,6 +20,7 @@ pub async fn thread(db: &Db, user: &User, id: &str, at: i64) -> Thread {
         status: ThreadStatus::Active,
         private: false,
         pool_fallback: true,
+        pinned: false,
         created_at: Timestamp(at),
         updated_at: Timestamp(at),
     };
@@ -94,4 +95,27 @@ async fn a_thread_comes_back_as_it_was_stored_and_to_its_owner_only(
             .await
             .unwrap()
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_title_that_was_changed_meanwhile_is_not_replaced(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestDb::new(engine).await;
+    let (ada, bob) = (person(&test.db, "ada").await, person(&test.db, "bob").await);
+    let stored = thread(&test.db, &ada, "t1", 1).await;
+    let retitle = async |user: &User, from, to| {
+        threads::retitle(&test.db, &user.id, &stored.id, from, to)
+            .await
+            .unwrap()
+    };
+    assert!(!retitle(&bob, "About t1", "Theirs").await);
+    assert!(!retitle(&ada, "Another", "New").await);
+    assert!(retitle(&ada, "About t1", "New").await);
+    let now = threads::get(&test.db, &ada.id, &stored.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((now.title.as_str(), now.updated_at), ("New", Timestamp(1)));
 }

@@ -64,6 +64,8 @@ impl TestApp {
                 folder.path().display().to_string(),
             ),
             ("RATE_LIMIT_PER_MINUTE".to_owned(), "100000".to_owned()),
+            // What is asked beside the answers would be counted with them.
+            ("AUTO_TITLES".to_owned(), "off".to_owned()),
             ("PROVIDER_FIRST_BYTE_SECONDS".to_owned(), "2".to_owned()),
             ("PROVIDER_IDLE_SECONDS".to_owned(), "2".to_owned()),
         ]);

@@ -48,6 +48,7 @@ fn prepared(mut command: Command, folder: &Path, settings: &[(&str, &str)]) -> C
         .env("KEYLM_ADDR", "127.0.0.1:0")
         .env("KEYLM_DATA_DIR", folder)
         .env("RATE_LIMIT_PER_MINUTE", "100000")
+        .env("AUTO_TITLES", "off")
         .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
