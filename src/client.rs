@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod clipboard;
 pub mod dom;
+pub mod leave;
 pub mod log;
 pub mod offline;
 mod place;

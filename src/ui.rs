@@ -11,6 +11,7 @@
 
 pub mod app;
 pub mod chat;
+pub mod commands;
 pub mod keys;
 pub mod pages;
 pub mod parts;

@@ -249,9 +249,10 @@ scene("the sidebar lists the chats, finds, renames and deletes them", {}, async 
   await chats(page).filter({ hasText: "About piers" }).waitFor();
   await page.locator('summary[aria-label="More for About lighthouses"]').click();
   await page.locator("details.menu[open]").getByText("Delete…").click();
-  await page.getByRole("button", { name: "Delete for good" }).click();
-  await ui.toast(page, "The chat was deleted.").waitFor();
   await page.waitForURL("**/chat");
+  const gone = page.waitForResponse((response) => response.request().method() === "DELETE");
+  await ui.toast(page, "The chat was deleted.").getByRole("button", { name: "Dismiss" }).click();
+  await gone;
   const { threads } = await call("GET", "/api/threads");
   assert.deepEqual(threads.map((thread) => thread.title), ["About piers"]);
 });

@@ -70,6 +70,64 @@ pub fn focus_first(selector: &str) {
     }
 }
 
+/// Puts the keyboard on the first element that fits.
+pub fn focus_on(selector: &str) {
+    let found = document().and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        _ = element.focus();
+    }
+}
+
+/// Presses the last element that fits, if there is one.
+pub fn press_last(selector: &str) {
+    let found = document().and_then(|document| document.query_selector_all(selector).ok());
+    let last = found.and_then(|found| found.item(found.length().checked_sub(1)?));
+    if let Some(element) = last.and_then(|last| last.dyn_into::<HtmlElement>().ok()) {
+        element.click();
+    }
+}
+
+/// What a click wants, if it fell on something with `data-do`: that, and the `data-id` of what it is in, if any.
+#[must_use]
+pub fn pressed(event: &Event) -> Option<(String, String)> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    let button = target.closest("[data-do]").ok()??;
+    let what = button.get_attribute("data-do")?;
+    let owner = button.closest("[data-id]").ok().flatten();
+    let id = owner.and_then(|owner| owner.get_attribute("data-id"));
+    Some((what, id.unwrap_or_default()))
+}
+
+/// Whether the mouse is over an element that fits, or the keyboard in it. Where fingers point nothing hovers: what was touched
+/// last only looks so.
+#[must_use]
+pub fn is_held(selector: &str) -> bool {
+    let how = if is_touch() {
+        ":focus-within"
+    } else {
+        ":is(:hover, :focus-within)"
+    };
+    let found =
+        document().and_then(|document| document.query_selector(&[selector, how].concat()).ok());
+    found.flatten().is_some()
+}
+
+/// Whether the window is too narrow for the sidebar to stand beside the page.
+#[must_use]
+pub fn is_narrow() -> bool {
+    window()
+        .and_then(|window| window.match_media("(max-width: 48rem)").ok().flatten())
+        .is_some_and(|query| query.matches())
+}
+
+/// Whether an element is scrolled to less than this many pixels above its end.
+#[must_use]
+pub fn is_near_end(id: &str, pixels: i32) -> bool {
+    by_id::<Element>(id).is_some_and(|element| {
+        element.scroll_height() - element.scroll_top() - element.client_height() < pixels
+    })
+}
+
 /// Whether nothing that takes text, and no dialog, has the keyboard.
 #[must_use]
 pub fn nothing_focused() -> bool {

@@ -11,6 +11,7 @@ use super::pages::settings::Settings;
 use super::pages::workspace::Workspace;
 use super::parts::toast::Toasts;
 use super::state;
+use super::state::unread::Unread;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
@@ -22,9 +23,12 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     state::provide();
     let words = state::words();
+    let unread = expect_context::<Unread>();
     view! {
-        <Title formatter=|title: String| {
-            if title.is_empty() { "KeyLM".to_owned() } else { format!("{title} · KeyLM") }
+        <Title formatter=move |title: String| {
+            let mark = if unread.any() { "● " } else { "" };
+            let name = if title.is_empty() { "" } else { " · " };
+            [mark, &title, name, "KeyLM"].concat()
         }/>
         <Router>
             <a class="skip-link" href="#main">{words.frame.skip}</a>

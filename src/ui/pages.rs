@@ -5,6 +5,7 @@ pub mod archive;
 pub mod landing;
 pub mod models;
 pub mod not_found;
+mod palette;
 pub mod settings;
 mod sidebar;
 pub mod workspace;

@@ -7,6 +7,7 @@ pub mod preferences;
 pub mod search;
 pub mod threads;
 pub mod toasts;
+pub mod unread;
 
 use crate::api::account::open_session;
 use crate::client::dom;
@@ -44,6 +45,7 @@ pub fn provide() {
     }
     provide_context(clock::Clock::new());
     provide_context(preferences::Prefs::new());
+    provide_context(unread::Unread::default());
     provide_context(toasts::Toasts::new());
     provide_context(Who(Resource::new_blocking(|| (), |()| open_session())));
 }

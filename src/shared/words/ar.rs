@@ -1,11 +1,12 @@
 //! Arabic. Names, days and amounts are isolated, so that their direction changes nothing around them.
 
 use super::printed::{
-    Archive, Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
+    Archive, Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed,
+    Sentences,
 };
 use super::{
-    Around, Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
-    Options, Picker, Settings, Sidebar, Words,
+    Around, Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing,
+    Missing, Options, Picker, Settings, Sidebar, Words,
 };
 use crate::shared::error::ErrorCode;
 use crate::shared::time::Age;
@@ -487,7 +488,20 @@ pub static WORDS: Words = Words {
         unread: "، اكتملت ولم تُقرأ بعد",
         undo: "تراجع",
         not_deleted: "تعذّر حذف المحادثة فعادت إلى مكانها. حاول مجددًا بعد قليل.",
-        months: ["يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"],
+        months: [
+            "يناير",
+            "فبراير",
+            "مارس",
+            "أبريل",
+            "مايو",
+            "يونيو",
+            "يوليو",
+            "أغسطس",
+            "سبتمبر",
+            "أكتوبر",
+            "نوفمبر",
+            "ديسمبر",
+        ],
         palette: "الأوامر",
         palette_hint: "ابحث في المحادثات والنماذج والأوامر",
         palette_none: "لا شيء يطابق. اكتب أقل أو كلمات أخرى.",
@@ -720,6 +734,9 @@ pub static PRINTED: Printed = Printed {
 fn of_english(english: &str) -> Option<&'static str> {
     let said = match english {
         "free pool" => "الإجابات المجانية",
+        "Fifty chats are pinned already. Take another one off first." => {
+            "خمسون محادثة مثبّتة بالفعل. ألغِ تثبيت واحدة أولًا."
+        }
         // What to enter.
         "API key" => "مفتاح API",
         "API key (if there is one)" => "مفتاح API (إن وُجد)",

@@ -1,11 +1,12 @@
 //! English.
 
 use super::printed::{
-    Archive, Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed, Sentences,
+    Archive, Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed,
+    Sentences,
 };
 use super::{
-    Around, Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing, Missing,
-    Options, Picker, Settings, Sidebar, Words,
+    Around, Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing,
+    Missing, Options, Picker, Settings, Sidebar, Words,
 };
 use crate::shared::error::ErrorCode;
 use crate::shared::format::span;
@@ -455,7 +456,20 @@ pub static WORDS: Words = Words {
         unread: ", finished and not read yet",
         undo: "Undo",
         not_deleted: "The chat could not be deleted and is back. Try again in a moment.",
-        months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+        months: [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
         palette: "Commands",
         palette_hint: "Search chats, models and commands",
         palette_none: "Nothing fits. Type less, or other words.",

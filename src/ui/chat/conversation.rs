@@ -22,6 +22,7 @@ use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId};
 use crate::shared::words::Chat;
 use crate::ui::state::threads::Threads;
 use crate::ui::state::unless_signed_out;
+use crate::ui::state::unread::Unread;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
@@ -69,12 +70,11 @@ pub(super) struct Conversation {
     pub said: RwSignal<Saying>,
     /// Why the last send, retry or edit was not taken.
     pub refused: RwSignal<Option<AppError>>,
-    /// Whether something ended while the tab was not seen.
-    pub unseen: RwSignal<bool>,
     /// Whether the thread was deleted elsewhere.
     pub gone: RwSignal<bool>,
     traffic: StoredValue<Traffic>,
     threads: Threads,
+    unread: StoredValue<Unread>,
 }
 
 impl Conversation {
@@ -96,10 +96,10 @@ impl Conversation {
             link: RwSignal::new(Link::Open),
             said: RwSignal::new(|_| ""),
             refused: RwSignal::new(None),
-            unseen: RwSignal::new(false),
             gone: RwSignal::new(false),
             traffic: StoredValue::new(Traffic::default()),
             threads: expect_context::<Threads>(),
+            unread: StoredValue::new(expect_context::<Unread>()),
         }
     }
 
@@ -161,7 +161,9 @@ impl Conversation {
             MessageStatus::Stopped => |words| words.stopped,
             _ => |words| words.complete,
         });
-        self.unseen.set(!dom::visible());
+        if let Some(id) = self.id().filter(|_| !dom::visible()) {
+            _ = self.unread.try_with_value(|unread| unread.add(&id));
+        }
         self.over.set(Some(status));
         self.rest();
     }

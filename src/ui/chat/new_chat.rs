@@ -23,6 +23,7 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::params::ParamsMap;
 
 /// Where this browser keeps the model that was picked last.
 const LAST_MODEL: &str = "model";
@@ -70,12 +71,13 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
     let query = use_query_map();
     let navigate = use_navigate();
     let words = &words().begin;
-    let picked = RwSignal::new(
-        query
-            .read_untracked()
-            .get("model")
-            .and_then(|text| text.parse::<Choice>().ok()),
-    );
+    let asked = move |query: &ParamsMap| query.get("model")?.parse::<Choice>().ok();
+    let picked = RwSignal::new(asked(&query.read_untracked()));
+    Effect::new(move || {
+        if let Some(choice) = asked(&query.read()) {
+            picked.set(Some(choice));
+        }
+    });
     let choice = Memo::new(move |_| picked.get().or_else(|| catalog.first()));
     let text = RwSignal::new(String::new());
     let prompt = RwSignal::new(String::new());

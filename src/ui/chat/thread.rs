@@ -285,13 +285,8 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
         move || tab.get()
     };
     Effect::new(move || {
-        let mark = if conversation.unseen.try_get() == Some(true) {
-            "● "
-        } else {
-            ""
-        };
         if let Some(title) = thread.try_with(|thread| thread.name_or(new_chat).to_owned()) {
-            tab.set(format!("{mark}{title}"));
+            tab.set(title);
         }
     });
     let pool = Signal::derive(move || thread.read().pool_fallback);
@@ -347,7 +342,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     .into_any()
 }
 
-/// Esc stops the answer; seeing the tab takes the mark from its title.
+/// Esc stops the answer.
 fn keys(conversation: Conversation) {
     Effect::new(move || {
         let keys = window_event_listener(ev::keydown, move |event| {
@@ -357,11 +352,7 @@ fn keys(conversation: Conversation) {
                 conversation.stop();
             }
         });
-        let seen = window_event_listener(ev::focus, move |_| conversation.unseen.set(false));
-        on_cleanup(move || {
-            keys.remove();
-            seen.remove();
-        });
+        on_cleanup(move || keys.remove());
     });
 }
 

@@ -46,7 +46,7 @@ pub fn Settings() -> impl IntoView {
 fn Looks() -> impl IntoView {
     let prefs = expect_context::<Prefs>();
     let save = ServerAction::<SetPreferences>::new();
-    let words = &words().settings;
+    let (words, around) = (&words().settings, &words().around);
     let theme = move |value: Theme, label: &'static str| {
         view! {
             <label class="choice">
@@ -101,6 +101,7 @@ fn Looks() -> impl IntoView {
                         {enter(false, "newline", words.enter_breaks)}
                     </div>
                     <p class="field-note">{words.enter_note}</p>
+                    <p class="js-only"><button type="button" class="button small" data-do="shortcuts" aria-haspopup="dialog">{around.shortcuts}</button></p>
                 </fieldset>
                 <button type="submit" class="button no-js-only">{words.save}</button>
             </ActionForm>

@@ -1,12 +1,16 @@
 //! The frame of the signed-in pages.
 
+use super::palette::Palette;
 use super::sidebar::Sidebar;
 use crate::client::dom;
+use crate::client::leave::on_leave;
+use crate::ui::commands::{Commander, Do, Sheet};
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::elsewhere::Elsewhere;
 use crate::ui::state::preferences::Prefs;
 use crate::ui::state::threads::Threads;
+use crate::ui::state::toasts::Toasts;
 use crate::ui::state::{Who, words};
 use leptos::ev;
 use leptos::prelude::*;
@@ -16,7 +20,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 /// Whether the sidebar lies over the page, on narrow screens.
 #[derive(Clone, Copy)]
-pub(super) struct Drawer(pub RwSignal<bool>);
+pub struct Drawer(pub RwSignal<bool>);
 
 /// The sidebar and the page beside it. Sends people who are not signed in to the sign-in page.
 #[component]
@@ -34,8 +38,19 @@ pub fn Workspace() -> impl IntoView {
         path.track();
         drawer.0.set(false);
     });
-    hot_keys(drawer);
+    let navigate = use_navigate();
+    let go = Callback::new(move |path: String| navigate(&path, NavigateOptions::default()));
+    let commander = Commander::new(drawer, elsewhere, go);
+    provide_context(commander);
+    hot_keys(commander, drawer);
     elsewhere.watch(threads);
+    let toasts = expect_context::<Toasts>();
+    Effect::new(move || {
+        threads.resume();
+        // Nothing can be undone on a page that is not there.
+        let leaving = on_leave(move || toasts.dismiss_all());
+        on_cleanup(move || leaving.remove());
+    });
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -49,57 +64,45 @@ pub fn Workspace() -> impl IntoView {
             <main id="main" class="stage" inert=drawer.0>
                 <Outlet/>
             </main>
+            <Palette/>
+            <Sheet/>
         </div>
     }
     .into_any()
 }
 
-/// The keys that work everywhere; they are listed in the settings.
-fn hot_keys(drawer: Drawer) {
-    let prefs = expect_context::<Prefs>();
-    let navigate = use_navigate();
+/// The keys that work everywhere: those of the table of commands, and what no table can hold.
+fn hot_keys(commander: Commander, drawer: Drawer) {
     Effect::new(move || {
-        let navigate = navigate.clone();
         let keys = window_event_listener(ev::keydown, move |event| {
-            let command = event.ctrl_key() || event.meta_key();
-            match (
-                event.key().to_lowercase().as_str(),
-                command,
-                event.shift_key(),
-            ) {
-                ("k", true, false) => {
-                    event.prevent_default();
-                    prefs.set_side_open(true);
-                    drawer.0.set(true);
-                    set_timeout(|| dom::focus("thread-search"), std::time::Duration::ZERO);
-                }
-                ("o", true, true) => {
-                    event.prevent_default();
-                    navigate("/chat", NavigateOptions::default());
-                }
-                ("s", true, true) => {
-                    event.prevent_default();
-                    prefs.set_side_open(!prefs.side_open());
-                }
-                ("escape", false, true) => dom::focus("composer-text"),
-                ("escape", false, false) => {
+            if event.default_prevented() || commander.press(&event) || dom::dialog_open() {
+                return;
+            }
+            match event.key().as_str() {
+                "Escape" => {
                     if dom::close_all_menus() {
                         event.prevent_default();
                     }
                     drawer.0.set(false);
                 }
-                (key, false, _)
-                    if key.chars().count() == 1
-                        && key != " "
-                        && !event.alt_key()
-                        && dom::nothing_focused() =>
+                key if key.chars().count() == 1
+                    && key != " "
+                    && !(event.ctrl_key() || event.meta_key() || event.alt_key())
+                    && dom::nothing_focused() =>
                 {
                     dom::focus("composer-text");
                 }
                 _ => {}
             }
         });
-        let clicks = window_event_listener(ev::click, move |event| dom::close_menus(&event));
+        let clicks = window_event_listener(ev::click, move |event| {
+            dom::close_menus(&event);
+            match dom::pressed(&event) {
+                Some((what, _)) if what == "palette" => commander.run(Do::Palette),
+                Some((what, _)) if what == "shortcuts" => commander.run(Do::Sheet),
+                _ => {}
+            }
+        });
         on_cleanup(move || {
             keys.remove();
             clicks.remove();

@@ -11,10 +11,13 @@ pub fn Toasts() -> impl IntoView {
     let words = words();
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            <For each=move || toasts.shown.get() key=|toast| toast.0 let((number, text, trouble))>
-                <div class="toast" class:trouble=trouble>
-                    <span>{text}</span>
-                    <button type="button" class="icon-button" aria-label=words.frame.dismiss on:click=move |_| toasts.dismiss(number)>
+            <For each=move || toasts.shown.get() key=|toast| toast.number let(toast)>
+                <div class="toast" class:trouble=toast.trouble>
+                    <span>{toast.text.clone()}</span>
+                    {toast.can_be_undone().then(|| view! {
+                        <button type="button" class="button small" on:click=move |_| toasts.undo(toast.number)>{words.around.undo}</button>
+                    })}
+                    <button type="button" class="icon-button" aria-label=words.frame.dismiss on:click=move |_| toasts.dismiss(toast.number)>
                         {icon("close")}
                     </button>
                 </div>

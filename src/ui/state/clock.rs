@@ -52,6 +52,20 @@ impl Clock {
         let day = |at: Timestamp| at.plus_ms(self.zone_ms.get()).0.div_euclid(86_400_000);
         day(self.now.get()) - day(then)
     }
+
+    /// The day that it was then where the reader is: `2026-11-21`. Follows the clock.
+    #[must_use]
+    pub fn day(self, then: Timestamp) -> String {
+        then.plus_ms(self.zone_ms.get()).day()
+    }
+
+    /// The year that it is where the reader is. Follows the clock.
+    #[must_use]
+    pub fn this_year(self) -> u32 {
+        let day = self.day(self.now.get());
+        let year = day.split('-').next();
+        year.and_then(|year| year.parse().ok()).unwrap_or(0)
+    }
 }
 
 impl Default for Clock {

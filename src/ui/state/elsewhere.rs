@@ -1,7 +1,8 @@
 //! What other tabs and other devices do, as the server last said.
 
 use super::threads::Threads;
-use crate::client::activity;
+use super::unread::Unread;
+use crate::client::{activity, dom};
 use crate::shared::activity::{Activity, ThreadState};
 use crate::shared::ids::ThreadId;
 use leptos::prelude::*;
@@ -27,9 +28,11 @@ pub struct Elsewhere {
 impl Elsewhere {
     /// Names the thread that the calling component shows, for as long as it does.
     pub fn show(self, id: ThreadId) {
+        let unread = expect_context::<Unread>();
         Effect::new(move || {
             self.word.set(None);
             self.open.set(Some(id.clone()));
+            unread.seen(&id);
         });
         let own = self.open;
         on_cleanup(move || _ = own.try_set(None));
@@ -37,19 +40,46 @@ impl Elsewhere {
 
     /// Asks as long as the calling component lives.
     pub fn watch(self, threads: Threads) {
+        let unread = expect_context::<Unread>();
         let open = move || self.open.try_get_untracked().flatten();
-        let answering = move || untrack(|| open().is_some_and(|open| threads.is_answering(&open)));
+        let answering = move || threads.any_answering();
         Effect::new(move || {
+            let unread = unread.clone();
+            let seen = unread.clone();
             activity::start(open, answering, move |asked, activity| {
-                self.take(threads, asked, activity);
+                self.take(threads, &unread, asked, activity);
             });
-            on_cleanup(activity::stop);
+            let back = window_event_listener(leptos::ev::focus, move |_| {
+                if let Some(open) = open() {
+                    seen.seen(&open);
+                }
+            });
+            on_cleanup(move || {
+                activity::stop();
+                back.remove();
+            });
         });
     }
 
-    fn take(self, threads: Threads, asked: Option<ThreadId>, activity: Activity) {
+    fn take(self, threads: Threads, unread: &Unread, asked: Option<ThreadId>, activity: Activity) {
         let answering = activity.answering.into_iter();
-        threads.set_answering(answering.map(|answer| answer.thread_id).collect());
+        let ended = threads.set_answering(answering.map(|answer| answer.thread_id).collect());
+        let looked_at = self.open.try_get_untracked().flatten();
+        let looked_at = looked_at.filter(|_| dom::visible());
+        // What was deleted is nobody's to read.
+        let (list, pinned) = (
+            threads.list.read_untracked(),
+            threads.pinned.read_untracked(),
+        );
+        unread.keep(|id| {
+            list.iter()
+                .chain(pinned.iter())
+                .any(|known| known.id == *id)
+        });
+        drop((list, pinned));
+        for id in ended.iter().filter(|id| Some(*id) != looked_at.as_ref()) {
+            unread.add(id);
+        }
         threads.keep_up(activity.threads);
         if let Some(asked) = asked {
             self.word.set(Some(Word {

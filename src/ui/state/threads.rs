@@ -1,7 +1,8 @@
 //! The threads of the sidebar.
 
-use crate::api::threads::{delete_thread, list_threads, update_thread};
+use crate::api::threads::{list_threads, update_thread};
 use crate::client::activity::nudge;
+use crate::client::{dom, leave, storage};
 use crate::shared::activity::Version;
 use crate::shared::chat::{Thread, ThreadChange, ThreadPage, ThreadStatus, ThreadView};
 use crate::shared::error::AppError;
@@ -9,6 +10,7 @@ use crate::shared::ids::ThreadId;
 use crate::shared::time::Timestamp;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::time::Duration;
 
 /// How the list is kept up.
 #[derive(Default)]
@@ -31,6 +33,8 @@ pub struct Threads {
     /// A thread that was just started, so that its page need not load it again.
     pub handed_over: RwSignal<Option<ThreadView>>,
     answering: RwSignal<Vec<ThreadId>>,
+    /// Those that are to be deleted unless that is undone. They are not shown.
+    doomed: RwSignal<Vec<ThreadId>>,
     renewal: StoredValue<Renewal>,
 }
 
@@ -120,11 +124,20 @@ impl Threads {
             .unwrap_or(false)
     }
 
-    /// Marks the threads that are being answered, and no others.
-    pub fn set_answering(self, ids: Vec<ThreadId>) {
-        if self.answering.try_with_untracked(|known| *known != ids) == Some(true) {
-            self.answering.set(ids);
+    /// Whether any thread is being answered, as far as is known.
+    #[must_use]
+    pub fn any_answering(self) -> bool {
+        self.answering.try_with_untracked(Vec::is_empty) == Some(false)
+    }
+
+    /// Marks the threads that are being answered, and no others. Answers those that were until now.
+    pub fn set_answering(self, ids: Vec<ThreadId>) -> Vec<ThreadId> {
+        let mut ended = self.answering.try_get_untracked().unwrap_or_default();
+        if ended != ids {
+            _ = self.answering.try_set(ids.clone());
         }
+        ended.retain(|id| !ids.contains(id));
+        ended
     }
 
     /// Marks a thread as being answered, or no longer.
@@ -134,7 +147,7 @@ impl Threads {
         if answering {
             ids.push(id);
         }
-        self.set_answering(ids);
+        _ = self.set_answering(ids);
     }
 
     /// Changes a thread on the server and here.
@@ -148,18 +161,88 @@ impl Threads {
         Ok(thread)
     }
 
-    /// Deletes a thread on the server and here.
-    ///
-    /// # Errors
-    /// What the server said; the thread stays then.
-    pub async fn delete(self, id: ThreadId) -> Result<(), AppError> {
-        delete_thread(id.clone(), false).await?;
-        nudge();
-        for list in [self.list, self.pinned] {
-            list.update(|list| list.retain(|known| known.id != id));
-        }
-        Ok(())
+    /// Whether a thread is to be deleted. Follows changes.
+    #[must_use]
+    pub fn is_doomed(self, id: &ThreadId) -> bool {
+        self.doomed.read().contains(id)
     }
+
+    /// Hides a thread that is to be deleted, and notes that: should this page end before it is done or undone, the next one
+    /// does it.
+    pub fn doom(self, id: &ThreadId) {
+        self.doomed.update(|doomed| doomed.push(id.clone()));
+        let mut notes = notes();
+        notes.push((id.clone(), dom::now()));
+        keep_notes(&notes);
+    }
+
+    /// Shows a thread again that was to be deleted.
+    pub fn spare(self, id: &ThreadId) {
+        let mut notes = notes();
+        notes.retain(|(noted, _)| noted != id);
+        keep_notes(&notes);
+        _ = self
+            .doomed
+            .try_update(|doomed| doomed.retain(|doomed| doomed != id));
+    }
+
+    /// Deletes a thread that is to be deleted, on the server and here, also when the page is being left. If that fails the
+    /// thread is back, and the answer false.
+    pub async fn carry_out(self, id: ThreadId) -> bool {
+        let status = leave::delete(format!("/api/threads/{id}")).await;
+        // What is not there any more is deleted.
+        let gone = matches!(status, Some(204 | 404));
+        if gone {
+            nudge();
+            for list in [self.list, self.pinned] {
+                _ = list.try_update(|list| list.retain(|known| known.id != id));
+            }
+        }
+        self.spare(&id);
+        gone
+    }
+
+    /// Deletes what a page that ended was to delete. What another tab may still undo is left to it, and looked at again later.
+    pub fn resume(self) {
+        let notes = notes();
+        self.doomed
+            .set(notes.iter().map(|(id, _)| id.clone()).collect());
+        for (id, at) in notes {
+            let wait = at.plus_ms(UNDO_MS).0 - dom::now().0;
+            let wait = Duration::from_millis(u64::try_from(wait.min(UNDO_MS)).unwrap_or(0));
+            let look = move || {
+                if !self::notes().iter().any(|(noted, _)| *noted == id) {
+                    return self.spare(&id);
+                }
+                let id = id.clone();
+                spawn_local(async move { _ = self.carry_out(id).await });
+            };
+            set_timeout(look, wait);
+        }
+    }
+}
+
+/// Where this browser notes what is to be deleted.
+const NOTES: &str = "deleting";
+/// Milliseconds after which nobody undoes a deletion any more, unless they hold the note that offers it.
+const UNDO_MS: i64 = 60_000;
+
+/// What is to be deleted, and since when.
+fn notes() -> Vec<(ThreadId, Timestamp)> {
+    let notes = storage::get(NOTES).unwrap_or_default();
+    let note = |note: &str| {
+        let (id, at) = note.split_once('@')?;
+        Some((id.parse().ok()?, Timestamp(at.parse().ok()?)))
+    };
+    notes.split(' ').filter_map(note).collect()
+}
+
+fn keep_notes(notes: &[(ThreadId, Timestamp)]) {
+    let notes: Vec<String> = notes
+        .iter()
+        .map(|(id, at)| format!("{id}@{}", at.0))
+        .collect();
+    storage::set(NOTES, &notes.join(" "));
 }
 
 /// A thread as its version tells it.
