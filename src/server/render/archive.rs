@@ -84,6 +84,7 @@ mod tests {
             settings: ChatSettings::default(),
             status: ThreadStatus::Archived,
             private: false,
+            pool_fallback: false,
             pinned: false,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),

@@ -218,11 +218,10 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
     Effect::new(move || {
         // The sidebar may know a newer title.
         let id = thread.with_untracked(|thread| thread.id.clone());
-        let title = threads.list.with(|list| {
-            list.iter()
-                .find(|known| known.id == id)
-                .map(|known| known.title.clone())
-        });
+        let (pinned, list) = (threads.pinned.read(), threads.list.read());
+        let mut known = pinned.iter().chain(list.iter());
+        let known = known.find(|known| known.id == id);
+        let title = known.map(|known| known.title.clone());
         if let Some(title) = title.filter(|title| *title != thread.read_untracked().title) {
             thread.update(|thread| thread.title = title);
         }

@@ -8,7 +8,9 @@ use crate::server::engine::payers::Payer;
 use crate::server::providers::{self, ChatRequest, Turn as Said};
 use crate::server::render;
 use crate::server::store::{messages, threads, users};
-use crate::shared::chat::{ChatSettings, Message, MessageStatus, ReasoningEffort, Role, Thread};
+use crate::shared::chat::{
+    ChatSettings, Message, MessageStatus, ReasoningEffort, Role, Thread, ThreadStatus,
+};
 use crate::shared::error::ErrorCode;
 use crate::shared::ids::{MessageId, ThreadId, UserId};
 use crate::shared::model::Capabilities;
@@ -108,7 +110,8 @@ impl Services {
             return Ok(());
         }
         let thread = self.thread(user, thread).await?;
-        if thread.title != *title {
+        // What was put away meanwhile, the sides of a comparison for one, needs no name.
+        if thread.title != *title || thread.status != ThreadStatus::Active {
             return Ok(());
         }
         let provider = providers::find(&thread.provider).ok_or(ServiceError::NotFound)?;
