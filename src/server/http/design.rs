@@ -1,18 +1,31 @@
-//! `/design`: the parts of the page side by side, in development only.
+//! `/design`: the parts of the page in one place, in development only.
 
 use super::middleware::security_headers::CspNonce;
 use crate::server::assets::site_files;
 use crate::server::render;
 use crate::server::state::AppState;
+use crate::shared::account::Theme;
+use axum::extract::Query;
 use axum::response::Html;
 use axum::routing::get;
 use axum::{Extension, Router};
+use serde::Deserialize;
 
 /// The route.
 pub fn routes() -> Router<AppState> {
     Router::new().route("/design", get(design))
 }
 
-async fn design(Extension(nonce): Extension<CspNonce>) -> Html<String> {
-    Html(render::design::page(&site_files().css, &nonce.0))
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    theme: Theme,
+}
+
+async fn design(Extension(nonce): Extension<CspNonce>, Query(asked): Query<Asked>) -> Html<String> {
+    Html(render::design::page(
+        &site_files().css,
+        &nonce.0,
+        asked.theme,
+    ))
 }

@@ -25,12 +25,12 @@ pub fn form(language: Language, shelves: &[PickerProvider], request: &str) -> St
         .raw("</legend>");
     for nth in 0..MOST {
         html.raw(&format!(
-            r#"<input name="models[{nth}]" list="compare-list" autocomplete="off" spellcheck="false" class="mono" dir="ltr" aria-label=""#
+            r#"<div class="field"><input name="models[{nth}]" list="compare-list" autocomplete="off" spellcheck="false" class="mono" dir="ltr" aria-label=""#
         ))
         .text(&(said.model)(nth + 1))
         .raw(r#"" placeholder=""#)
         .text(if nth < 2 { said.needed } else { said.optional })
-        .raw(if nth < 2 { r#"" required>"# } else { r#"">"# });
+        .raw(if nth < 2 { r#"" required></div>"# } else { r#""></div>"# });
     }
     html.raw(r#"<datalist id="compare-list">"#);
     for shelf in shelves {

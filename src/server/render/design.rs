@@ -1,14 +1,13 @@
-//! The parts of the page side by side, in both colour schemes: for those who draw with them. Served in development only.
+//! The parts of the page in one place, light or dark: for those who draw with them. Served in development only.
 
 use super::markup::Html;
+use crate::shared::account::Theme;
 use crate::ui::parts::icon;
 
 /// What only this page needs.
 const STYLE: &str = "
-.design{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));min-height:100dvh}
-.scheme{padding:var(--s-6) var(--s-5);background:var(--bg);color:var(--text)}
-.scheme.light{color-scheme:light}.scheme.dark{color-scheme:dark}
-.scheme section{margin-block-end:var(--s-6)}.scheme h2{margin-block-end:var(--s-3)}
+.design{max-width:60rem;margin:auto;padding:var(--s-6) var(--s-5)}
+.design section{margin-block:var(--s-6)}.design h2{margin-block-end:var(--s-3)}
 .samples{display:flex;flex-wrap:wrap;gap:var(--s-3);align-items:center}
 .swatch{width:7rem;font-size:var(--t-xs)}.swatch i{display:block;height:2.5rem;border:1px solid var(--line);border-radius:var(--r-s)}
 .space i{display:block;height:1rem;background:var(--accent)}
@@ -57,9 +56,11 @@ const BUTTONS: [(&str, &str); 7] = [
 
 /// The page. `css` is the path of the style sheet, `nonce` what the policy lets inline styles through with.
 #[must_use]
-pub fn page(css: &str, nonce: &str) -> String {
+pub fn page(css: &str, nonce: &str, theme: Theme) -> String {
     let mut html = Html::default();
-    html.raw(r#"<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Design · KeyLM</title><link rel="stylesheet" href=""#)
+    html.raw(r#"<!DOCTYPE html><html lang="en" data-theme=""#)
+        .raw(theme.as_str())
+        .raw(r#""><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Design · KeyLM</title><link rel="icon" type="image/svg+xml" href="/favicon.svg"><link rel="stylesheet" href=""#)
         .text(css)
         .raw(r#""><style nonce=""#)
         .text(nonce)
@@ -77,17 +78,25 @@ pub fn page(css: &str, nonce: &str) -> String {
     for name in RADII {
         html.raw(&format!(".r-{name}{{border-radius:var(--r-{name})}}"));
     }
-    html.raw(r#"</style></head><body><main class="design">"#);
-    scheme(&mut html, "light", "Light");
-    scheme(&mut html, "dark", "Dark");
+    html.raw(r#"</style></head><body><main class="design"><h1>Design</h1><nav class="tabs" aria-label="Colours">"#);
+    for one in [Theme::System, Theme::Light, Theme::Dark] {
+        let current = if one == theme {
+            r#" aria-current="page""#
+        } else {
+            ""
+        };
+        let name = one.as_str();
+        html.raw(&format!(
+            r#"<a href="/design?theme={name}"{current}>{name}</a>"#
+        ));
+    }
+    html.raw("</nav>");
+    samples(&mut html);
     html.raw("</main></body></html>");
     html.0
 }
 
-fn scheme(html: &mut Html, class: &str, name: &str) {
-    html.raw(&format!(
-        r#"<div class="scheme {class}" role="region" aria-label="{name}"><h1>{name}</h1>"#
-    ));
+fn samples(html: &mut Html) {
     section(html, "Colour", |html| {
         for name in COLOURS {
             html.raw(&format!(
@@ -128,16 +137,16 @@ fn scheme(html: &mut Html, class: &str, name: &str) {
     });
     section(html, "Field", |html| {
         html.raw(&format!(
-            r#"<div class="field"><label for="{class}-a">Label</label><div class="input-row"><input id="{class}-a" placeholder="Placeholder" aria-describedby="{class}-an"></div><p id="{class}-an" class="field-note">A word on what to enter.</p></div>
-            <div class="field"><label for="{class}-b">Wrong</label><div class="input-row"><input id="{class}-b" value="abc" aria-invalid="true" aria-describedby="{class}-bn"></div><p id="{class}-bn" class="field-note trouble">What is wrong, and what to do.</p></div>
-            <div class="field"><label for="{class}-c">Choice</label><select id="{class}-c"><option>One</option><option>Two</option></select></div>"#
+            r#"<div class="field"><label for="sample-a">Label</label><div class="input-row"><input id="sample-a" placeholder="Placeholder" aria-describedby="sample-an"></div><p id="sample-an" class="field-note">A word on what to enter.</p></div>
+            <div class="field"><label for="sample-b">Wrong</label><div class="input-row"><input id="sample-b" value="abc" aria-invalid="true" aria-describedby="sample-bn"></div><p id="sample-bn" class="field-note trouble">What is wrong, and what to do.</p></div>
+            <div class="field"><label for="sample-c">Choice</label><select id="sample-c"><option>One</option><option>Two</option></select></div>"#
         ));
     });
     section(html, "Badge", |html| {
         html.raw(r#"<span class="badge on">on</span><span class="badge">plain</span><span class="badge bad">bad</span><span class="tag">tag</span><span class="tag warn">warn</span><span class="dot on"></span><span class="dot warn"></span><span class="dot bad"></span>"#);
     });
     section(html, "Tabs", |html| {
-        html.raw(&format!(r##"<nav class="tabs" aria-label="Tabs, {class}"><a href="#" aria-current="page">First</a><a href="#">Second</a><a href="#">Third</a></nav>"##));
+        html.raw(r##"<nav class="tabs" aria-label="Tabs"><a href="#" aria-current="page">First</a><a href="#">Second</a><a href="#">Third</a></nav>"##);
     });
     section(html, "Menu", |html| {
         html.raw(r#"<div class="menu-list"><button type="button">Rename</button><button type="button">Archive</button><button type="button">Delete</button></div>"#);
@@ -149,12 +158,9 @@ fn scheme(html: &mut Html, class: &str, name: &str) {
         html.raw(r#"<div class="notice trouble"><p>What went wrong, and what to do next.</p></div><div class="toast"><span>Saved.</span><button type="button" class="button small quiet">Undo</button></div><div class="toast trouble"><span>Not saved. Try again.</span></div>"#);
     });
     section(html, "Dialog, drawer", |html| {
-        html.raw(&format!(
-            r#"<dialog open class="modal" aria-label="Dialog, {class}"><h2>Go on?</h2><p class="muted">One sentence that says what happens.</p><div class="modal-actions"><button type="button" class="button primary">Yes</button><button type="button" class="button quiet">No</button></div></dialog>
-            <dialog open class="drawer" aria-label="Drawer, {class}"><div class="drawer-head"><h2>Drawer</h2></div><div class="drawer-foot"><button type="button" class="button primary">Save</button></div></dialog>"#
-        ));
+        html.raw(r#"<dialog open class="modal" aria-label="Dialog"><h2>Go on?</h2><p class="muted">One sentence that says what happens.</p><div class="modal-actions"><button type="button" class="button primary">Yes</button><button type="button" class="button quiet">No</button></div></dialog>
+            <dialog open class="drawer" aria-label="Drawer"><div class="drawer-head"><h2>Drawer</h2></div><div class="drawer-foot"><button type="button" class="button primary">Save</button></div></dialog>"#);
     });
-    html.raw("</div>");
 }
 
 fn section(html: &mut Html, name: &str, samples: impl FnOnce(&mut Html)) {
@@ -168,10 +174,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_shows_every_icon_in_both_schemes() {
-        let page = page("/a.css", "n");
+    fn the_page_shows_every_icon() {
+        let page = page("/a.css", "n", Theme::Dark);
+        assert!(page.contains(r#"data-theme="dark""#));
         for name in ICONS {
-            assert_eq!(page.matches(&format!(r#"data-tip="{name}""#)).count(), 2);
+            assert_eq!(page.matches(&format!(r#"data-tip="{name}""#)).count(), 1);
             assert_ne!(icon::path(name), icon::path("no such icon"), "{name}");
         }
     }
