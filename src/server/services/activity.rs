@@ -71,11 +71,11 @@ impl Services {
             }
             None => None,
         };
-        let shelf = |pinned| {
+        let told = |pinned| {
             let lines = lines.iter().filter(move |line| line.pinned == pinned);
             lines.map(|line| (&line.id, line.title.as_str(), line.updated_at))
         };
-        let version = Version::of_list(shelf(false), shelf(true));
+        let version = Version::of_list(told(false), told(true));
         let answering = lines.into_iter().filter_map(|line| {
             Some(Answering {
                 thread_id: line.id,

@@ -110,6 +110,7 @@ fn Lines(commander: Commander) -> impl IntoView {
         dom::reveal(&format!("palette-{next}"));
     };
     let around = &words().around;
+    let numbered = move || lines.get().into_iter().enumerate().collect::<Vec<_>>();
     view! {
         <input
             id=FIELD type="text" role="combobox" autofocus=true autocomplete="off" spellcheck="false"
@@ -122,7 +123,7 @@ fn Lines(commander: Commander) -> impl IntoView {
             on:click=move |event| if let Some(index) = dom::pressed(&event).and_then(|(what, _)| what.parse().ok()) { take(index) }
         >
             <For
-                each=move || lines.get().into_iter().enumerate().collect::<Vec<_>>()
+                each=numbered
                 key=|(index, line)| (*index, line.name.clone(), line.note.clone()) let((index, line))
             >
                 <div

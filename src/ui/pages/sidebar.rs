@@ -71,7 +71,7 @@ pub(super) fn Sidebar() -> impl IntoView {
     let (said, new_chat) = (&words.sidebar, words.begin.title);
     let here = move |to: &'static str| move || (path.get() == to).then_some("page");
     let renaming = RwSignal::new(None::<ThreadId>);
-    let press = presses(renaming);
+    let pressed = presses(renaming);
     let loading = StoredValue::new(false);
     let more = move || {
         if loading.get_value() {
@@ -131,7 +131,7 @@ pub(super) fn Sidebar() -> impl IntoView {
                 />
             </div>
             <nav
-                class="side-list" id=LIST aria-label=said.chats on:click=press
+                class="side-list" id=LIST aria-label=said.chats on:click=pressed
                 on:scroll=move |_| if any_more.get_untracked() && dom::is_near_end(LIST, NEAR_END) { more() }
             >
                 <Suspense fallback=|| view! { <div class="skeleton lines" aria-busy="true"></div> }>
