@@ -103,18 +103,20 @@ impl Version {
 mod tests {
     use super::*;
 
+    type Line<'a> = (&'a ThreadId, &'static str, i64);
+
+    fn lines<'a>(
+        lines: &[Line<'a>],
+    ) -> impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)> {
+        lines
+            .iter()
+            .map(|(id, title, at)| (*id, *title, Timestamp(*at)))
+    }
+
     #[test]
     fn a_version_is_the_same_for_the_same_and_differs_for_every_difference() {
         let a: ThreadId = "a".parse().expect("an id");
         let b: ThreadId = "b".parse().expect("an id");
-        type Line<'a> = (&'a ThreadId, &'static str, i64);
-        fn lines<'a>(
-            lines: &[Line<'a>],
-        ) -> impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)> {
-            lines
-                .iter()
-                .map(|(id, title, at)| (*id, *title, Timestamp(*at)))
-        }
         let of = |list: &[Line<'_>]| Version::of_list(lines(list), std::iter::empty());
         let pinned =
             |list: &[Line<'_>], pinned: &[Line<'_>]| Version::of_list(lines(list), lines(pinned));

@@ -61,14 +61,14 @@ const fn keys(
     key: &'static [&'static str],
     code: &'static str,
     cap: &'static str,
-) -> Option<Keys> {
-    Some(Keys {
+) -> Keys {
+    Keys {
         command: true,
         shift,
         key,
         code,
         cap,
-    })
+    }
 }
 
 impl Keys {
@@ -115,20 +115,20 @@ const fn command(does: Do, icon: &'static str, name: fn(&Words) -> &'static str)
 /// The table, in the order of the palette.
 pub static COMMANDS: [Command; 18] = [
     Command {
-        keys: keys(false, &["k"], "KeyK", "K"),
+        keys: Some(keys(false, &["k"], "KeyK", "K")),
         offered: false,
         ..command(Do::Palette, "bolt", |words| words.around.palette)
     },
     Command {
-        keys: keys(true, &["o"], "KeyO", "O"),
+        keys: Some(keys(true, &["o"], "KeyO", "O")),
         ..command(Do::Go("/chat"), "new", |words| words.begin.title)
     },
     Command {
-        keys: keys(true, &["s"], "KeyS", "S"),
+        keys: Some(keys(true, &["s"], "KeyS", "S")),
         ..command(Do::Sidebar, "side", |words| words.around.toggle_sidebar)
     },
     Command {
-        keys: keys(true, &["c"], "KeyC", "C"),
+        keys: Some(keys(true, &["c"], "KeyC", "C")),
         of_chat: true,
         ..command(
             Do::Press("#log article.answer [data-do=\"copy\"]"),
@@ -137,7 +137,7 @@ pub static COMMANDS: [Command; 18] = [
         )
     },
     Command {
-        keys: keys(true, &[";", ":"], "Semicolon", ";"),
+        keys: Some(keys(true, &[";", ":"], "Semicolon", ";")),
         of_chat: true,
         ..command(Do::Press("#log .code [data-copy]"), "copy", |words| {
             words.around.copy_code
@@ -168,7 +168,7 @@ pub static COMMANDS: [Command; 18] = [
     command(Do::Go("/compare"), "swap", |words| words.comparison.title),
     command(Do::Go("/archive"), "archive", |words| words.around.archive),
     Command {
-        keys: keys(false, &["."], "Period", "."),
+        keys: Some(keys(false, &["."], "Period", ".")),
         ..command(Do::Go("/settings"), "gear", |words| words.settings.title)
     },
     command(Do::Colours(Theme::Light), "sun", |words| words.around.light),
@@ -177,7 +177,7 @@ pub static COMMANDS: [Command; 18] = [
         words.around.system
     }),
     Command {
-        keys: keys(false, &["/"], "Slash", "/"),
+        keys: Some(keys(false, &["/"], "Slash", "/")),
         ..command(Do::Sheet, "bolt", |words| words.around.shortcuts)
     },
     command(Do::SignOut, "out", |words| words.settings.sign_out),

@@ -136,11 +136,9 @@ fn samples(html: &mut Html) {
         }
     });
     section(html, "Field", |html| {
-        html.raw(&format!(
-            r#"<div class="field"><label for="sample-a">Label</label><div class="input-row"><input id="sample-a" placeholder="Placeholder" aria-describedby="sample-an"></div><p id="sample-an" class="field-note">A word on what to enter.</p></div>
+        html.raw(r#"<div class="field"><label for="sample-a">Label</label><div class="input-row"><input id="sample-a" placeholder="Placeholder" aria-describedby="sample-an"></div><p id="sample-an" class="field-note">A word on what to enter.</p></div>
             <div class="field"><label for="sample-b">Wrong</label><div class="input-row"><input id="sample-b" value="abc" aria-invalid="true" aria-describedby="sample-bn"></div><p id="sample-bn" class="field-note trouble">What is wrong, and what to do.</p></div>
-            <div class="field"><label for="sample-c">Choice</label><select id="sample-c"><option>One</option><option>Two</option></select></div>"#
-        ));
+            <div class="field"><label for="sample-c">Choice</label><select id="sample-c"><option>One</option><option>Two</option></select></div>"#);
     });
     section(html, "Badge", |html| {
         html.raw(r#"<span class="badge on">on</span><span class="badge">plain</span><span class="badge bad">bad</span><span class="tag">tag</span><span class="tag warn">warn</span><span class="dot on"></span><span class="dot warn"></span><span class="dot bad"></span>"#);

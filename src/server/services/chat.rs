@@ -159,19 +159,9 @@ impl Services {
             _ => thread.model.clone(),
         };
         let loan = self.loan(user, thread, &model).await?;
-        let (known, payers, refusal) = if pays_for(thread) {
-            (Known::default(), Vec::new(), None)
-        } else {
-            match self.able_to_pay(user, provider, &model).await {
-                Err(error @ ServiceError::NoKey { .. }) if loan.is_some() => {
-                    (Known::default(), Vec::new(), Some(error))
-                }
-                able => {
-                    let (known, payers) = able?;
-                    (known, payers, Some(Self::no_key(provider, false)))
-                }
-            }
-        };
+        let (known, payers, refusal) = self
+            .own_payers(user, thread, provider, &model, loan.is_some())
+            .await?;
 
         let mut tx = self.0.db.begin().await?;
         let now = self.0.env.now();

@@ -310,9 +310,13 @@ fn ThreadList(
     let this_year = move || clock.this_year();
     let title = move |group: Group| match group {
         PINNED => words.around.pinned.to_owned(),
-        1..=4 => words.sidebar.groups[group as usize - 1].to_owned(),
+        1..=4 => {
+            let groups = words.sidebar.groups.get(group as usize - 1);
+            groups.copied().unwrap_or_default().to_owned()
+        }
         _ => {
-            let month = words.around.months[group as usize % 12];
+            let months = words.around.months.get(group as usize % 12);
+            let month = months.copied().unwrap_or_default();
             let year = group / 12;
             if year == this_year() {
                 month.to_owned()

@@ -11,6 +11,30 @@ use crate::shared::ids::{ModelId, UserId};
 use crate::shared::time::Timestamp;
 
 impl Services {
+    /// Who of the person's own keys can pay, what is known of the model, and why none can, which is what the person is told
+    /// where nobody else pays either. Where somebody may be `lent` it is no failure that there is no key.
+    pub(super) async fn own_payers(
+        &self,
+        user: &UserId,
+        thread: &Thread,
+        provider: &'static dyn Provider,
+        model: &ModelId,
+        lent: bool,
+    ) -> Result<(Known, Vec<Payer>, Option<ServiceError>)> {
+        if pool::pays_for(thread) {
+            return Ok((Known::default(), Vec::new(), None));
+        }
+        match self.able_to_pay(user, provider, model).await {
+            Err(error @ ServiceError::NoKey { .. }) if lent => {
+                Ok((Known::default(), Vec::new(), Some(error)))
+            }
+            able => {
+                let (known, payers) = able?;
+                Ok((known, payers, Some(Self::no_key(provider, false))))
+            }
+        }
+    }
+
     /// The person's keys that can pay for an answer of this model, and what is known of the model.
     pub(super) async fn able_to_pay(
         &self,
