@@ -8,7 +8,7 @@ const locale = "ar-EG";
 
 /** Names and keys that are the same in every language. */
 const NAMES =
-  /KeyLM|OpenAI|Anthropic|Google|Gemini|Vertex|Bedrock|Amazon|Azure|OpenRouter|Groq|Mistral|Cohere|Ollama|Vercel|Gateway|xAI|Rust|future|SQLite|PostgreSQL|Markdown|JSON|PEM|API|ASIA|Shift|Ctrl|Enter|Esc|Top p|English|sim-[\w-]+/gi;
+  /KeyLM|OpenAI|Anthropic|Google|Gemini|Vertex|Bedrock|Amazon|Azure|OpenRouter|Groq|Mistral|Cohere|Ollama|Vercel|Gateway|xAI|Rust|future|SQLite|PostgreSQL|Markdown|JSON|zip|PEM|API|ASIA|Shift|Ctrl|Enter|Esc|Top p|English|sim-[\w-]+/gi;
 
 /** Words in Latin letters that people see or hear, without names, models, code, labels of keys and what was said in the chat. */
 async function leftOver(page) {

@@ -105,9 +105,7 @@ mod tests {
 
     type Line<'a> = (&'a ThreadId, &'static str, i64);
 
-    fn lines<'a>(
-        lines: &[Line<'a>],
-    ) -> impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)> {
+    fn lines<'a>(lines: &[Line<'a>]) -> impl Iterator<Item = (&'a ThreadId, &'a str, Timestamp)> {
         lines
             .iter()
             .map(|(id, title, at)| (*id, *title, Timestamp(*at)))

@@ -1,6 +1,7 @@
 //! One question to several models.
 
 use super::{Answer, caller, fail, picker};
+use crate::api::compare::StartComparison;
 use crate::server::render;
 use crate::server::services::ServiceError;
 use crate::server::services::comparison::Comparison;
@@ -8,6 +9,7 @@ use crate::server::services::threads::ThreadChange;
 use crate::shared::chat::ThreadStatus;
 use crate::shared::ids::{ClientRequestId, ThreadId};
 use crate::shared::model::Choice;
+use leptos::server_fn::ServerFn;
 use url::form_urlencoded::byte_serialize;
 
 /// Where a question is written and its models are chosen.
@@ -15,7 +17,12 @@ pub async fn comparison_form() -> Answer<String> {
     let shelves = picker().await?;
     let caller = caller()?;
     let request = caller.services().env().uuid();
-    Ok(render::compare::form(caller.language(), &shelves, &request))
+    Ok(render::compare::form(
+        caller.language(),
+        &shelves,
+        StartComparison::PATH,
+        &request,
+    ))
 }
 
 /// Asks all of them.

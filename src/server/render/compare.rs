@@ -1,21 +1,19 @@
 //! The form of a comparison. Works without script: the models are typed or taken from a list that the browser shows.
 
 use super::markup::Html;
-use crate::api::compare::StartComparison;
 use crate::shared::model::PickerProvider;
 use crate::shared::words::Language;
-use leptos::server_fn::ServerFn;
 
 /// How many models there is room for.
 const MOST: usize = 4;
 
-/// The form. `request` names what it sends.
+/// The form. It posts to `action`; `request` names what it sends.
 #[must_use]
-pub fn form(language: Language, shelves: &[PickerProvider], request: &str) -> String {
+pub fn form(language: Language, shelves: &[PickerProvider], action: &str, request: &str) -> String {
     let said = &language.printed().compare;
     let mut html = Html::default();
     html.raw(r#"<form class="card compare-form" method="post" action=""#)
-        .raw(StartComparison::PATH)
+        .raw(action)
         .raw(r#""><input type="hidden" name="client_request_id" value=""#)
         .text(request)
         .raw(r#""><div class="field"><label for="compare-text">"#)

@@ -5,7 +5,6 @@ mod stored;
 mod titles;
 
 use super::models::Known;
-use super::pool::pays_for;
 use super::readers::Reader;
 use super::threads::NewThread;
 use super::{NOT_STORABLE, Result, ServiceError, Services, storable};

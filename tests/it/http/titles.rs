@@ -3,6 +3,7 @@
 use crate::support::Engine;
 use crate::support::app::{Client, OPENAI_KEY, TestApp, parts, text_of};
 use crate::support::probe::soon;
+use keylm::server::simulate::Recorded;
 use keylm::shared::ids::UserId;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -60,7 +61,7 @@ async fn a_chat_gets_a_name_from_its_model_once_its_first_answer_is_complete(
     assert!(name.chars().count() <= 60, "{name}");
 
     let asked = app.sim.recorded().into_iter();
-    let asked: Vec<_> = asked.filter(|request| request.is_generation()).collect();
+    let asked: Vec<_> = asked.filter(Recorded::is_generation).collect();
     let [answer, aside] = &asked[..] else {
         panic!("an answer and a name: {asked:?}");
     };

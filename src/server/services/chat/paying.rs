@@ -2,11 +2,13 @@
 
 use super::super::keys::Opened;
 use super::super::models::Known;
+use super::super::pool::pays_for;
 use super::super::{Result, ServiceError, Services};
 use crate::server::engine::payers::Payer;
 use crate::server::providers::Provider;
 use crate::server::store::Tx;
 use crate::server::store::model_cache::{self, Listing};
+use crate::shared::chat::Thread;
 use crate::shared::ids::{ModelId, UserId};
 use crate::shared::time::Timestamp;
 
@@ -21,7 +23,7 @@ impl Services {
         model: &ModelId,
         lent: bool,
     ) -> Result<(Known, Vec<Payer>, Option<ServiceError>)> {
-        if pool::pays_for(thread) {
+        if pays_for(thread) {
             return Ok((Known::default(), Vec::new(), None));
         }
         match self.able_to_pay(user, provider, model).await {
