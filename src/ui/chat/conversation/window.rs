@@ -29,9 +29,15 @@ impl Conversation {
     /// Remembers where somebody reads; at the end of the thread there is nothing to remember.
     pub fn remember_place(self, at_end: bool) {
         let Some(thread) = self.id() else { return };
-        let place = (!at_end).then(|| Place::here(LOG)).flatten();
-        let place = place.map_or_else(String::new, |place| place.to_text());
-        storage::tab::set(&key_of(&thread), &place);
+        let place = if at_end {
+            Some(String::new())
+        } else {
+            // Something may lie over the log.
+            Place::here(LOG).map(|place| place.to_text())
+        };
+        if let Some(place) = place {
+            storage::tab::set(&key_of(&thread), &place);
+        }
     }
 
     /// Goes back to where somebody read. The place is forgotten if it is not on the shown branch any more.
