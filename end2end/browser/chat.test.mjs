@@ -147,17 +147,18 @@ scene("an edit that is refused brings back what it would have replaced", {}, asy
 
 scene("earlier messages are shown above, and are edited there as well", { devices: ["desktop"] }, async ({ page, call, visit }) => {
   const questions = Array.from({ length: 52 }, (_, n) => `Question ${n}.`);
-  const id = await thread(call, { questions });
+  const id = await thread(call, { model: "sim-split", questions });
   await visit(page, `/chat/${id}`);
   assert.equal(await ui.questions(page).count(), 50);
-  await page.getByRole("link", { name: "Show earlier messages" }).press("Enter");
+  await page.getByRole("link", { name: "Show earlier messages" }).focus();
   await ui.questions(page).filter({ hasText: "Question 0." }).waitFor();
   assert.equal(await ui.questions(page).count(), 52);
   await ui.questions(page).nth(1).hover();
   await ui.questions(page).nth(1).getByRole("button", { name: "Edit the message" }).click();
   await page.getByLabel("Edit the message").and(page.locator("textarea")).fill("Another way.");
   await page.getByRole("button", { name: "Send again" }).click();
-  await page.locator("article.answer:not(.live) .prose", { hasText: "Another way." }).waitFor();
+  await ui.questions(page).filter({ hasText: "Another way." }).waitFor();
+  await answered(page, 2);
   assert.equal(await ui.questions(page).count(), 2);
 });
 

@@ -205,12 +205,6 @@ pub fn part_of(id: &MessageId) -> Option<String> {
     part.get_attribute("data-part")
 }
 
-/// Whether a message is the first of its part of the log.
-#[must_use]
-pub fn begins_part(id: &MessageId) -> bool {
-    element(id).is_some_and(|message| message.previous_element_sibling().is_none())
-}
-
 /// The HTML of a part of the log.
 #[must_use]
 pub fn html_of(log: &str, part: &str) -> String {

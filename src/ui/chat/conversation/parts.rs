@@ -70,7 +70,7 @@ pub(super) fn cut(parts: &mut Vec<Part>, from: &MessageId) {
     let Some(at) = parts.iter().position(|part| part.key() == key) else {
         return;
     };
-    let stays = matches!(parts.get(at), Some(Part::Finished { .. })) && !log::begins_part(from);
+    let stays = matches!(parts.get(at), Some(Part::Finished { .. }));
     if stays {
         log::hide_from(from);
     }
