@@ -5,6 +5,7 @@
 #   make dev    rebuild and restart on every change
 #   make test   every test: Rust, PostgreSQL, browser, official SDKs
 #   make bench  what the release build costs, beside a bare relay (BENCH=name for one row, QUICK=1 for a short run)
+#   make bench-web  what the pages cost the browser (BENCH=name for one row, QUICK=1 for a short run)
 #   make test-long  the random sequences of the engine, 10 000 of them: docs/testing.md
 #   make fuzz   every fuzz target for FUZZ_SECONDS (60) each: docs/testing.md
 #   make catalog  renew the price snapshot from models.dev (SOURCE=URL or file)
@@ -24,7 +25,7 @@ export KEYLM_BINARY := $(abspath $(KEYLM))
 
 INPUTS := $(shell find $(wildcard src style public migrations) -type f) docs/configuration.md Cargo.toml Cargo.lock rust-toolchain.toml
 
-.PHONY: help run demo dev test test-rust test-sdk test-browser test-long bench fuzz catalog lint build clean wasm cargo-leptos wasm-bindgen chromium postgresql
+.PHONY: help run demo dev test test-rust test-sdk test-browser test-long bench bench-web fuzz catalog lint build clean wasm cargo-leptos wasm-bindgen chromium postgresql
 .NOTPARALLEL:
 
 help:
@@ -59,6 +60,10 @@ bench: build
 	@echo "==> Building the bench (the first time takes a few minutes), then measuring for about 3 minutes"
 	@ulimit -n 8192 && cargo run --quiet --release --features ssr --example bench -- --server $(KEYLM_BINARY) \
 		--json $(TARGET)/bench.json $(if $(QUICK),--quick) $(BENCH)
+
+bench-web: build $(NODE) chromium
+	@echo "==> Measuring the pages in Chromium, for about 8 minutes"
+	@node end2end/bench/main.mjs --json $(TARGET)/bench-web.json $(if $(QUICK),--quick) $(BENCH)
 
 test-long:
 	@echo "==> $(or $(KEYLM_SEQUENCES),10000) random sequences of the engine"

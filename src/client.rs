@@ -7,5 +7,6 @@ pub mod leave;
 pub mod log;
 pub mod offline;
 mod place;
+pub mod server;
 pub mod storage;
 pub mod stream;

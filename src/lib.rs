@@ -17,6 +17,20 @@
     )
 )]
 
+// `api` is the one zone that says something else to each side; these two keep `cfg` out of it.
+#[cfg(feature = "ssr")]
+macro_rules! on_server { ($($code:tt)*) => { $($code)* }; }
+#[cfg(not(feature = "ssr"))]
+macro_rules! on_server {
+    ($($code:tt)*) => {};
+}
+#[cfg(feature = "ssr")]
+macro_rules! in_browser {
+    ($($code:tt)*) => {};
+}
+#[cfg(not(feature = "ssr"))]
+macro_rules! in_browser { ($($code:tt)*) => { $($code)* }; }
+
 pub mod api;
 pub mod client;
 #[cfg(feature = "ssr")]
@@ -29,8 +43,6 @@ pub mod ui;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    // Signing in and out leave everything in memory behind, so a redirect of a server function loads the page anew.
-    _ = leptos::server_fn::redirect::set_redirect_hook(client::dom::go);
     leptos::mount::hydrate_body(ui::app::App);
     client::dom::mark_page("data-live", Some(""));
     client::offline::start();

@@ -5,6 +5,7 @@ pub mod activity;
 pub mod chat;
 pub mod csv;
 pub mod error;
+pub mod form;
 pub mod format;
 pub mod free_pool;
 pub mod ids;

@@ -12,6 +12,7 @@
 pub mod app;
 pub mod chat;
 pub mod commands;
+pub mod erased;
 pub mod keys;
 pub mod pages;
 pub mod parts;

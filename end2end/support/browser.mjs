@@ -8,36 +8,30 @@ const VIEWPORTS = {
   phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
 };
 
-/** The browser. Close it when the file is done. */
-export const launch = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-quic",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+/** Which Chromium. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Runs in every page before its own scripts: says what the policy blocked and when the page came alive. */
+/** What keeps it from asking the world. */
+export const QUIET = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The browser. Close it when the file is done. */
+export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+
+/** Runs in every page before its own scripts: says what the policy blocked. */
 function watch() {
   document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
     console.error(`policy: ${violatedDirective} blocked ${blockedURI}`),
   );
-  // The router listens to the history as its first act in the browser; two frames later all is in place.
-  const listen = window.addEventListener;
-  window.addEventListener = function (type, ...rest) {
-    if (type === "popstate") {
-      requestAnimationFrame(() => requestAnimationFrame(() => (document.documentElement.dataset.alive = "")));
-    }
-    return listen.call(this, type, ...rest);
-  };
 }
 
 /** Waits until the page's script has taken over. */
-export const alive = (page) => page.locator("html[data-alive]").waitFor({ state: "attached" });
+export const alive = (page) => page.locator("html[data-live]").waitFor({ state: "attached" });
 
 /**
  * A page in a context of its own.

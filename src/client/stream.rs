@@ -193,8 +193,7 @@ impl Inner {
         let data = event
             .dyn_ref::<MessageEvent>()
             .and_then(|event| event.data().as_string());
-        let Some(event) = data.and_then(|data| serde_json::from_str::<ViewEvent>(&data).ok())
-        else {
+        let Some(event) = data.and_then(|data| ViewEvent::read(&event.type_(), &data)) else {
             return;
         };
         if self.ended.get() {

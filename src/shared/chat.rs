@@ -375,6 +375,44 @@ pub enum ViewEvent {
     },
 }
 
+impl ViewEvent {
+    /// An event as a stream tells it: its name, and its data. What the data says of its name is not looked at, because
+    /// serde's code for that is as large as all other of it in the browser.
+    #[must_use]
+    pub fn read(name: &str, data: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Patch {
+            b: usize,
+            at: usize,
+            h: String,
+        }
+        #[derive(Deserialize)]
+        struct Think {
+            t: String,
+        }
+        #[derive(Deserialize)]
+        struct End {
+            m: Box<AnswerView>,
+        }
+        Some(match name {
+            "reset" => Self::Reset,
+            "patch" => {
+                let Patch { b, at, h } = serde_json::from_str(data).ok()?;
+                Self::Patch { b, at, h }
+            }
+            "think" => {
+                let Think { t } = serde_json::from_str(data).ok()?;
+                Self::Think { t }
+            }
+            "end" => {
+                let End { m } = serde_json::from_str(data).ok()?;
+                Self::End { m }
+            }
+            _ => return None,
+        })
+    }
+}
+
 /// What the page gets back at once when it sends: both messages are stored by then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -412,4 +450,29 @@ pub struct ThreadChange {
     pub settings: Option<ChatSettings>,
     /// Whether the free pool may stand in for the person's keys.
     pub pool_fallback: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_a_stream_is_read_by_its_name() {
+        let patch = ViewEvent::Patch {
+            b: 1,
+            at: 2,
+            h: "<p>".to_owned(),
+        };
+        let think = ViewEvent::Think { t: "so".to_owned() };
+        for (name, event) in [
+            ("reset", ViewEvent::Reset),
+            ("patch", patch),
+            ("think", think),
+        ] {
+            let data = serde_json::to_string(&event).expect("JSON");
+            assert_eq!(ViewEvent::read(name, &data), Some(event));
+        }
+        assert_eq!(ViewEvent::read("patch", "{}"), None);
+        assert_eq!(ViewEvent::read("ping", "{}"), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! Small parts that know nothing of the server.
 
 pub mod answering;
+pub mod call_form;
 pub mod field;
 pub mod health;
 pub mod icon;

@@ -64,8 +64,14 @@ pub fn unless_signed_out(error: AppError) -> AppError {
 /// further inside do not see it.
 #[must_use]
 pub fn form_error(prefix: &str) -> Option<AppError> {
-    let error =
-        use_context::<ServerActionError>().filter(|error| error.path().starts_with(prefix))?;
+    let error = posted_to(|path| path.starts_with(prefix))?;
     provide_context(ServerActionError::new("", ""));
+    Some(error)
+}
+
+/// The error of a form that was posted without script to such a path.
+#[must_use]
+pub fn posted_to(path: impl FnOnce(&str) -> bool) -> Option<AppError> {
+    let error = use_context::<ServerActionError>().filter(|error| path(error.path()))?;
     Some(ServerFnUrlError::<AppError>::decode_err(error.err()))
 }

@@ -4,10 +4,10 @@ use super::conversation::Conversation;
 use crate::api::messages::StopAnswer;
 use crate::shared::chat::{AnswerView, MessageStatus};
 use crate::shared::ids::MessageId;
+use crate::ui::erased::{Effect, For};
 use crate::ui::parts::post_form::PostForm;
 use crate::ui::state::words;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use std::time::Duration;
 
 /// After this the waiting line says that it takes long.

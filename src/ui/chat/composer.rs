@@ -3,6 +3,7 @@
 use super::COMPOSER;
 use crate::client::{dom, storage};
 use crate::shared::validate::MAX_MESSAGE_CHARS;
+use crate::ui::erased::Effect;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::preferences::Prefs;
 use crate::ui::state::words;

@@ -3,7 +3,6 @@
 use crate::api::messages::{RetryAnswer, SendMessage};
 use crate::api::threads::{ForkThread, ReplaceModel, ShowBranch};
 use crate::shared::ids::ThreadId;
-use leptos::server_fn::ServerFn;
 
 /// The forms, as HTML. Both `seed`, which names a send, and the id are words without signs; `go_on` is what a person says
 /// to an answer that broke off.

@@ -9,6 +9,7 @@ use crate::api::messages::message_source;
 use crate::client::{clipboard, dom, log};
 use crate::shared::ids::MessageId;
 use crate::shared::words::Chat;
+use crate::ui::erased::{Effect, For};
 use crate::ui::parts::icon::message_icons;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::toasts::Toasts;

@@ -12,7 +12,6 @@ use crate::ui::state::threads::Threads;
 use crate::ui::state::toasts::Toasts;
 use crate::ui::state::{unless_signed_out, words};
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;

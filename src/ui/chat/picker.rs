@@ -4,6 +4,7 @@ use crate::client::dom;
 use crate::shared::format::facts;
 use crate::shared::model::{Category, Choice, Model, ModelLine, PickerProvider};
 use crate::shared::words::Picker as Words;
+use crate::ui::erased::Effect;
 use crate::ui::parts::health::HealthLine;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::{Catalog, choice_of};
@@ -45,9 +46,9 @@ const fn shelf(words: &Words, category: Option<Category>) -> &'static str {
 
 /// How well a model fits the wanted words: 0 best; none if one of them does not occur.
 fn rank(provider: &str, model: &Model, wanted: &str) -> Option<u8> {
-    let name = model.display_name.to_lowercase();
-    let id = model.id.as_str().to_lowercase();
-    let all = format!("{} {name} {id}", provider.to_lowercase());
+    let name = model.display_name.to_ascii_lowercase();
+    let id = model.id.as_str().to_ascii_lowercase();
+    let all = format!("{} {name} {id}", provider.to_ascii_lowercase());
     if !wanted.split_whitespace().all(|word| all.contains(word)) {
         return None;
     }
@@ -62,7 +63,7 @@ fn rank(provider: &str, model: &Model, wanted: &str) -> Option<u8> {
 
 /// The list for a search: providers with a key first, each with its shelves; found models best first.
 fn lines(providers: &[PickerProvider], search: &str) -> Vec<Line> {
-    let wanted = search.trim().to_lowercase();
+    let wanted = search.trim().to_ascii_lowercase();
     let (mut lines, mut shown, mut hidden) = (Vec::new(), 0, 0);
     let (own, other): (Vec<_>, Vec<_>) = providers
         .iter()
@@ -98,7 +99,7 @@ fn lines(providers: &[PickerProvider], search: &str) -> Vec<Line> {
     if hidden > 0 {
         lines.push(Line::More(hidden));
     }
-    let named = |p: &&&PickerProvider| p.provider.name.to_lowercase().contains(&wanted);
+    let named = |p: &&&PickerProvider| p.provider.name.to_ascii_lowercase().contains(&wanted);
     lines.extend(
         other
             .iter()
@@ -395,7 +396,7 @@ mod tests {
     use crate::shared::words::Language;
 
     fn provider(name: &str, models: Option<&[(&str, Option<Category>)]>) -> PickerProvider {
-        let id = name.to_lowercase();
+        let id = name.to_ascii_lowercase();
         let model = |(model, category): &(&str, Option<Category>)| Model {
             id: model.parse().expect("an id"),
             provider: id.parse().expect("an id"),

@@ -4,6 +4,7 @@ use super::conversation::Conversation;
 use crate::client::storage;
 use crate::shared::chat::MessageStatus;
 use crate::shared::ids::ThreadId;
+use crate::ui::erased::Effect;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::words;
 use leptos::prelude::*;

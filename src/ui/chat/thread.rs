@@ -18,6 +18,7 @@ use crate::shared::chat::{Thread, ThreadChange, ThreadView};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{MessageId, ThreadId};
 use crate::shared::model::Choice;
+use crate::ui::erased::{Effect, For};
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::icon::icon;
 use crate::ui::shell::RequestSeed;
@@ -28,7 +29,6 @@ use crate::ui::state::toasts::Toasts;
 use crate::ui::state::{Who, form_error, unless_signed_out, words};
 use leptos::ev;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
@@ -371,7 +371,7 @@ fn arrive(conversation: Conversation) {
         let named = location.query.read().get("at").or(hash)?;
         named.parse::<MessageId>().ok()
     });
-    Effect::new(move |arrived: Option<()>| {
+    leptos::prelude::Effect::new(move |arrived: Option<()>| {
         if let Some(message) = named.get() {
             spawn_local(async move {
                 if let Err(error) = conversation.go_to(message).await {

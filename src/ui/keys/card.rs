@@ -6,13 +6,14 @@ use crate::client::dom;
 use crate::shared::error::AppError;
 use crate::shared::provider::{KeyStatus, KeyView, ProviderCard, ProviderView};
 use crate::shared::words::Keys;
+use crate::ui::erased::{Effect, For};
+use crate::ui::parts::call_form::{Call, CallForm};
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::health::HealthLine;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::toasts::Toasts;
 use crate::ui::state::{unless_signed_out, words};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 /// How a provider stands: a class for the dot and a few words.
@@ -44,8 +45,8 @@ pub(super) fn Card(
     let toasts = expect_context::<Toasts>();
     let words = &words().keys;
     let standing = Memo::new(move |_| keys.with(|keys| standing(words, keys)));
-    let add = ServerAction::<AddKey>::new();
-    Effect::new(move || match add.value().get() {
+    let add = Call::<KeyView>::new(AddKey::PATH);
+    Effect::new(move || match add.answer.get() {
         Some(Ok(key)) => {
             keys.update(|keys| {
                 keys.retain(|known| known.id != key.id);
@@ -64,7 +65,7 @@ pub(super) fn Card(
     let docs = provider.read_value().docs_url.clone();
     let name = provider.read_value().name.clone();
     let scope = format!("{id}-new-");
-    let error = Signal::derive(move || add.value().get().and_then(Result::err));
+    let error = Signal::derive(move || add.answer.get().and_then(Result::err));
     view! {
         <section class="card provider" id=id.clone() aria-label=name.clone()>
             <header class="provider-head">
@@ -96,12 +97,12 @@ pub(super) fn Card(
                         false => words.add_another,
                     }}
                 </summary>
-                <ActionForm action=add attr:autocomplete="off">
+                <CallForm call=add fresh=true>
                     <input type="hidden" name="provider" value=sent/>
                     {fields(&provider.read_value(), &scope, error)}
                     <Field name="label".to_owned() label=words.label placeholder=words.label_example hint=words.label_hint scope=scope required=false/>
-                    <Submit busy=add.pending() label=words.save busy_label=words.checking/>
-                </ActionForm>
+                    <Submit busy=add.pending label=words.save busy_label=words.checking/>
+                </CallForm>
             </details>
         </section>
     }

@@ -7,6 +7,8 @@ use crate::client::dom;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::provider::{KeyStatus, KeyView, ProviderView};
 use crate::shared::words::Key;
+use crate::ui::erased::Effect;
+use crate::ui::parts::call_form::{Call, CallForm};
 use crate::ui::parts::field::Submit;
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::post_form::PostForm;
@@ -14,9 +16,7 @@ use crate::ui::state::catalog::Catalog;
 use crate::ui::state::clock::Clock;
 use crate::ui::state::toasts::Toasts;
 use crate::ui::state::{unless_signed_out, words};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 
 /// The worst that is known of a key: the class of its badge and what that says.
@@ -140,15 +140,15 @@ pub(super) fn KeyRow(
             busy.set("");
         });
     };
-    let replace = ServerAction::<ReplaceKey>::new();
+    let replace = Call::<KeyView>::new(ReplaceKey::PATH);
     Effect::new(move || {
-        if let Some(Ok(new)) = replace.value().get() {
+        if let Some(Ok(new)) = replace.answer.get() {
             dom::fold(new.id.as_str());
             toasts.done(words.replaced);
             take(new);
         }
     });
-    let error = Signal::derive(move || replace.value().get().and_then(Result::err));
+    let error = Signal::derive(move || replace.answer.get().and_then(Result::err));
     let names = move || {
         vec![
             ("provider", provider_id.get_value().to_string()),
@@ -203,12 +203,12 @@ pub(super) fn KeyRow(
             <div class="key-more">
                 <details>
                     <summary>{words.replace}</summary>
-                    <ActionForm action=replace attr:autocomplete="off">
+                    <CallForm call=replace fresh=true>
                         <input type="hidden" name="provider" value=provider_id.get_value().to_string()/>
                         <input type="hidden" name="key" value=id.get_value().to_string()/>
                         {fields(&provider.read_value(), &format!("{}-", id.get_value()), error)}
-                        <Submit busy=replace.pending() label=words.check_and_replace busy_label=checking/>
-                    </ActionForm>
+                        <Submit busy=replace.pending label=words.check_and_replace busy_label=checking/>
+                    </CallForm>
                 </details>
                 <details>
                     <summary>{words.remove}</summary>

@@ -2,11 +2,11 @@
 
 use crate::api::account::{SignIn as SignInFn, SignUp as SignUpFn};
 use crate::shared::error::AppError;
+use crate::ui::parts::call_form::{Call, CallForm};
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::notice::Notice;
 use crate::ui::state::{Who, words};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
@@ -66,20 +66,20 @@ fn general(error: Signal<Option<AppError>>, fields: &'static [&'static str]) -> 
 /// `/sign-in`
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let action = ServerAction::<SignInFn>::new();
-    let (error, field) = errors(move || action.value().get());
+    let call = Call::<()>::new(SignInFn::PATH);
+    let (error, field) = errors(move || call.answer.get());
     let query = use_query_map();
     let next = move || query.read().get("next").unwrap_or_default();
     let words = &words().door;
     view! {
         <Door title=words.sign_in>
-            <ActionForm action>
+            <CallForm call>
                 {general(error, &["email"])}
                 <input type="hidden" name="next" value=next/>
                 <Field name="email".to_owned() label=words.email kind="email" autocomplete="username" error=field("email")/>
                 <Field name="password".to_owned() label=words.password kind="password" autocomplete="current-password" error=field("password")/>
-                <Submit busy=action.pending() label=words.sign_in busy_label=words.signing_in class="wide"/>
-            </ActionForm>
+                <Submit busy=call.pending label=words.sign_in busy_label=words.signing_in class="wide"/>
+            </CallForm>
             <p class="aside">{words.new_here}" "<a href="/sign-up">{words.to_sign_up}</a></p>
         </Door>
     }
@@ -89,12 +89,12 @@ pub fn SignIn() -> impl IntoView {
 /// `/sign-up`
 #[component]
 pub fn SignUp() -> impl IntoView {
-    let action = ServerAction::<SignUpFn>::new();
-    let (error, field) = errors(move || action.value().get());
+    let call = Call::<()>::new(SignUpFn::PATH);
+    let (error, field) = errors(move || call.answer.get());
     let words = &words().door;
     view! {
         <Door title=words.sign_up_title>
-            <ActionForm action>
+            <CallForm call>
                 {general(error, &["email", "password"])}
                 <Field name="email".to_owned() label=words.email kind="email" autocomplete="username" error=field("email")/>
                 <Field
@@ -102,8 +102,8 @@ pub fn SignUp() -> impl IntoView {
                     hint=words.password_hint
                     error=field("password")
                 />
-                <Submit busy=action.pending() label=words.sign_up busy_label=words.signing_up class="wide"/>
-            </ActionForm>
+                <Submit busy=call.pending label=words.sign_up busy_label=words.signing_up class="wide"/>
+            </CallForm>
             <p class="aside">{words.known_here}" "<a href="/sign-in">{words.sign_in}</a></p>
         </Door>
     }

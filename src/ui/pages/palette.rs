@@ -3,6 +3,7 @@
 use crate::client::dom;
 use crate::shared::model::Choice;
 use crate::ui::commands::{COMMANDS, Commander, Do, PALETTE, caps};
+use crate::ui::erased::Effect;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::{Catalog, choice_of};
 use crate::ui::state::search::Search;

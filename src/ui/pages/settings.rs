@@ -4,14 +4,13 @@ use crate::api::account::{DeleteAccount, SetAutoTitles, SetPreferences, SignOut,
 use crate::shared::account::{Theme, User};
 use crate::shared::words::Language;
 use crate::ui::pages::workspace::TopBar;
+use crate::ui::parts::call_form::{Call, CallForm};
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::notice::Notice;
 use crate::ui::state::preferences::Prefs;
 use crate::ui::state::{Who, words};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 
 /// The account and how the page looks and behaves.
@@ -45,7 +44,7 @@ pub fn Settings() -> impl IntoView {
 #[component]
 fn Looks() -> impl IntoView {
     let prefs = expect_context::<Prefs>();
-    let save = ServerAction::<SetPreferences>::new();
+    let save = Call::<()>::new(SetPreferences::PATH);
     let (words, around) = (&words().settings, &words().around);
     let theme = move |value: Theme, label: &'static str| {
         view! {
@@ -73,7 +72,7 @@ fn Looks() -> impl IntoView {
     };
     view! {
         <section class="card">
-            <ActionForm action=save>
+            <CallForm call=save>
                 <div class="field">
                     <label for="lang">{words.language}</label>
                     <select
@@ -104,7 +103,7 @@ fn Looks() -> impl IntoView {
                     <p class="js-only"><button type="button" class="button small" data-do="shortcuts" aria-haspopup="dialog">{around.shortcuts}</button></p>
                 </fieldset>
                 <button type="submit" class="button no-js-only">{words.save}</button>
-            </ActionForm>
+            </CallForm>
         </section>
     }
     .into_any()
@@ -162,9 +161,9 @@ fn Account(
     /// Who is signed in.
     user: User,
 ) -> impl IntoView {
-    let sign_out = ServerAction::<SignOut>::new();
-    let delete = ServerAction::<DeleteAccount>::new();
-    let error = Signal::derive(move || delete.value().get().and_then(Result::err));
+    let sign_out = Call::<()>::new(SignOut::PATH);
+    let delete = Call::<()>::new(DeleteAccount::PATH);
+    let error = Signal::derive(move || delete.answer.get().and_then(Result::err));
     let field = Signal::derive(move || error.get().and_then(|error| error.field("password")));
     let words = &words().settings;
     view! {
@@ -175,20 +174,20 @@ fn Account(
                     <p class="strong">{user.email}</p>
                     <p class="muted">{(words.since)(&user.created_at.day())}</p>
                 </div>
-                <ActionForm action=sign_out>
+                <CallForm call=sign_out>
                     <button type="submit" class="button">{icon("out")} {words.sign_out}</button>
-                </ActionForm>
+                </CallForm>
             </div>
         </section>
         <section class="card">
             <details>
                 <summary>{words.delete}</summary>
                 <p class="muted">{words.delete_note}</p>
-                <ActionForm action=delete>
+                <CallForm call=delete>
                     {move || error.get().filter(|_| field.get().is_none()).map(|error| view! { <Notice error/> })}
                     <Field name="password".to_owned() label=words.password kind="password" autocomplete="current-password" error=field/>
-                    <Submit busy=delete.pending() label=words.delete_all busy_label=words.deleting class="danger"/>
-                </ActionForm>
+                    <Submit busy=delete.pending label=words.delete_all busy_label=words.deleting class="danger"/>
+                </CallForm>
             </details>
         </section>
     }

@@ -6,6 +6,7 @@ use crate::client::dom;
 use crate::shared::chat::{FoundThread, SnippetPart, Thread, ThreadChange, ThreadStatus};
 use crate::shared::ids::{MessageId, ThreadId};
 use crate::shared::validate::MAX_TITLE_CHARS;
+use crate::ui::erased::{Effect, For};
 use crate::ui::parts::answering::answering_mark;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::clock::Clock;
@@ -17,7 +18,6 @@ use crate::ui::state::unread::Unread;
 use crate::ui::state::{Who, unless_signed_out, words};
 use leptos::ev;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -59,7 +59,7 @@ pub(super) fn Sidebar() -> impl IntoView {
     let search = Search::new();
     let toasts = expect_context::<Toasts>();
     // What is renamed, deleted or said meanwhile changes what is found.
-    Effect::new(move |_| {
+    Effect::new(move || {
         search.typed.track();
         threads.list.track();
         search.ask(move |error| toasts.trouble(&unless_signed_out(error)));

@@ -5,6 +5,7 @@ use super::sidebar::Sidebar;
 use crate::client::dom;
 use crate::client::leave::on_leave;
 use crate::ui::commands::{Commander, Do, Sheet};
+use crate::ui::erased::Effect;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::elsewhere::Elsewhere;

@@ -1,6 +1,7 @@
 //! The corner with the short notes.
 
 use super::icon::icon;
+use crate::ui::erased::For;
 use crate::ui::state::{toasts, words};
 use leptos::prelude::*;
 

@@ -4,6 +4,7 @@ use super::words;
 use crate::client::dom;
 use crate::shared::time::{Age, Timestamp};
 use crate::shared::words::Words;
+use crate::ui::erased::Effect;
 use leptos::prelude::*;
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ use super::unread::Unread;
 use crate::client::{activity, dom};
 use crate::shared::activity::{Activity, ThreadState};
 use crate::shared::ids::ThreadId;
+use crate::ui::erased::Effect;
 use leptos::prelude::*;
 
 /// What was said about a thread.

@@ -1,0 +1,92 @@
+//! Calls of the server: a post, and what came back as text.
+
+use super::dom::{go, window};
+use crate::shared::error::{AppError, ErrorBody, ErrorCode};
+use send_wrapper::SendWrapper;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Event, FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams};
+
+/// What a call takes along.
+pub enum Body {
+    /// The fields of a form.
+    Form(String),
+    /// JSON.
+    Json(String),
+}
+
+impl Body {
+    /// The fields of the form that an event was sent to.
+    #[must_use]
+    pub fn of(event: &Event) -> Option<Self> {
+        let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
+        let fields = FormData::new_with_form(&form).ok()?;
+        let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
+        Some(Self::Form(String::from(fields.to_string())))
+    }
+}
+
+/// Calls a server function. A redirect loads the page that it names: signing in and out leave everything in memory behind.
+///
+/// # Errors
+/// What the server said, or that it could not be asked.
+pub async fn call<T: DeserializeOwned>(path: &'static str, body: Body) -> Result<T, AppError> {
+    // What a browser owns stays on its one thread, and signals ask whether it could not leave.
+    let text = SendWrapper::new(post(path, body)).await?;
+    serde_json::from_str(&text).map_err(|_| unreadable())
+}
+
+async fn post(path: &'static str, body: Body) -> Result<String, AppError> {
+    let answer = fetch(path, body).await;
+    let Some((response, text)) = answer else {
+        return Err(AppError::new(
+            ErrorCode::Network,
+            "KeyLM could not be reached. Check your connection and try again.",
+        ));
+    };
+    let headers = response.headers();
+    if headers.has("serverfnredirect").unwrap_or(false)
+        && let Ok(Some(to)) = headers.get("location")
+    {
+        go(&to);
+    }
+    if response.ok() {
+        Ok(text)
+    } else {
+        Err(error(&text))
+    }
+}
+
+async fn fetch(path: &str, body: Body) -> Option<(Response, String)> {
+    let (kind, text) = match body {
+        Body::Form(text) => ("application/x-www-form-urlencoded", text),
+        Body::Json(text) => ("application/json", text),
+    };
+    let request = RequestInit::new();
+    request.set_method("POST");
+    request.set_body(&JsValue::from_str(&text));
+    let headers = web_sys::Headers::new().ok()?;
+    headers.set("content-type", kind).ok()?;
+    headers.set("accept", "application/json").ok()?;
+    request.set_headers(&headers);
+    let response = JsFuture::from(window()?.fetch_with_str_and_init(path, &request));
+    let response: Response = response.await.ok()?.dyn_into().ok()?;
+    let text = JsFuture::from(response.text().ok()?).await.ok()?;
+    Some((response, text.as_string()?))
+}
+
+/// An error's text: as a server function tells it, or in the envelope of all of `/api`, which the layers before it use.
+fn error(text: &str) -> AppError {
+    serde_json::from_str::<ErrorBody>(text)
+        .map(|body| body.error)
+        .or_else(|_| serde_json::from_str(text))
+        .unwrap_or_else(|_| unreadable())
+}
+
+fn unreadable() -> AppError {
+    AppError::new(
+        ErrorCode::Internal,
+        "The server's answer could not be read. Reload the page and try again.",
+    )
+}
