@@ -9,7 +9,6 @@ use crate::server::services::threads::ThreadChange;
 use crate::shared::chat::ThreadStatus;
 use crate::shared::ids::{ClientRequestId, ThreadId};
 use crate::shared::model::Choice;
-use leptos::server_fn::ServerFn;
 use url::form_urlencoded::byte_serialize;
 
 /// Where a question is written and its models are chosen.
