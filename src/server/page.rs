@@ -683,6 +683,7 @@ pub async fn send(
         Ask::Say {
             content,
             parent: None,
+            nameable: true,
         },
     )
     .await

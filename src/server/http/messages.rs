@@ -72,6 +72,7 @@ async fn send(
     let ask = Ask::Say {
         content: send.content,
         parent: send.parent_id,
+        nameable: false,
     };
     let message = services
         .ask(&user.id, &thread, &send.client_request_id, ask)

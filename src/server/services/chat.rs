@@ -30,6 +30,9 @@ pub enum Ask {
         content: String,
         /// The answer that it follows.
         parent: Option<MessageId>,
+        /// Whether a first answer's model may be asked for a name of the chat: where a person writes on a page. A program
+        /// that sends gets what it asked for and nothing beside it.
+        nameable: bool,
     },
     /// Another answer to the same; `message` is the answer, or the person's message that got none.
     Again {
@@ -50,7 +53,9 @@ pub enum Ask {
 impl Ask {
     fn digest(&self, thread: &ThreadId) -> String {
         let parts: [&str; 4] = match self {
-            Self::Say { content, parent } => [
+            Self::Say {
+                content, parent, ..
+            } => [
                 "say",
                 parent.as_ref().map_or("", MessageId::as_str),
                 content,
@@ -187,7 +192,7 @@ impl Services {
         } = self
             .store_send(&mut tx, &begin, id.clone(), payer, running.tip)
             .await?;
-        let unnamed = self.unnamed(user, thread, &answer, &said, payer);
+        let unnamed = self.unnamed(&begin, &answer, &said, payer);
         let readable = Self::readable(thread, &said);
         let (lent, spare) = match loan {
             Some(loan) if payers.is_empty() => (Some(loan), None),
@@ -261,6 +266,7 @@ impl Services {
                     Ask::Say {
                         content,
                         parent: None,
+                        nameable: true,
                     },
                 )
                 .await?;
@@ -275,6 +281,7 @@ impl Services {
                 Ask::Say {
                     content,
                     parent: None,
+                    nameable: true,
                 },
             )
             .await

@@ -1,15 +1,39 @@
 //! The name that a chat gets from its own model, behind its first answer.
 
 use crate::support::Engine;
-use crate::support::app::{Client, OPENAI_KEY, TestApp, parts, text_of};
+use crate::support::app::{Client, OPENAI_KEY, SseEvent, TestApp, parts, read_events, text_of};
 use crate::support::probe::soon;
 use keylm::server::simulate::Recorded;
 use keylm::shared::ids::UserId;
+use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const ON: (&str, &str) = ("AUTO_TITLES", "on");
+
+/// What a person writes on the page of a chat; answers what was told of its answer.
+async fn say(client: &Client, thread: &str, request: &str, content: &str) -> Vec<SseEvent> {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs([
+        ("thread", thread),
+        ("content", content),
+        ("client_request_id", request),
+    ]);
+    let sent = client
+        .request(Method::POST, "/fn/messages/send")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", "application/json")
+        .body(form.finish())
+        .send()
+        .await
+        .unwrap();
+    let (status, sent) = parts(sent).await;
+    assert_eq!(status, 200, "{sent}");
+    let answer = sent["answer"]["id"].as_str().unwrap();
+    let stream = format!("/api/threads/{thread}/messages/{answer}/stream");
+    read_events(client.get(&stream).await).await
+}
 
 async fn thread_of(client: &Client, id: &str) -> Value {
     let (status, mut body) = parts(client.get(&format!("/api/threads/{id}")).await).await;
@@ -54,7 +78,7 @@ async fn a_chat_gets_a_name_from_its_model_once_its_first_answer_is_complete(
     let app = TestApp::start_with(engine, &[ON]).await;
     let ada = app.user_with_keys().await;
     let thread = ada.thread("openai", "sim-echo").await;
-    let events = ada.say(&thread, "r1", "What is *this*?").await;
+    let events = say(&ada, &thread, "r1", "What is *this*?").await;
     let before = thread_of(&ada, &thread).await;
     let name = renamed(&ada, &thread, "What is this?").await;
     assert!(name.starts_with("Name the conversation"), "{name}");
@@ -86,7 +110,7 @@ async fn a_chat_gets_a_name_from_its_model_once_its_first_answer_is_complete(
     }
     assert_eq!(messages[1]["content"], text_of(&events));
 
-    ada.say(&thread, "r2", "And this?").await;
+    say(&ada, &thread, "r2", "And this?").await;
     assert_eq!(title(&ada, &thread).await, name, "it is asked once");
 }
 
@@ -108,12 +132,12 @@ async fn a_name_comes_only_to_those_who_want_one_and_pay_for_it_themselves() {
         .await
         .unwrap();
     let unwanted = bob.thread("openai", "sim-short").await;
-    bob.say(&unwanted, "r1", "Bob asks").await;
+    say(&bob, &unwanted, "r1", "Bob asks").await;
 
     let made = json!({ "provider": "openai", "model": "sim-short", "title": "My own words" });
     let (_, body) = parts(ada.post("/api/threads", &made).await).await;
     let own = body["thread"]["id"].as_str().unwrap().to_owned();
-    ada.say(&own, "r2", "Ada asks").await;
+    say(&ada, &own, "r2", "Ada asks").await;
 
     let (_, body) = parts(
         ada.post("/api/threads", &json!({ "provider": "free" }))
@@ -121,14 +145,14 @@ async fn a_name_comes_only_to_those_who_want_one_and_pay_for_it_themselves() {
     )
     .await;
     let free = body["thread"]["id"].as_str().unwrap().to_owned();
-    ada.say(&free, "r3", "The pool is asked").await;
+    say(&ada, &free, "r3", "The pool is asked").await;
 
     let failed = ada.thread("openai", "sim-reset").await;
-    ada.say(&failed, "r4", "This breaks").await;
+    say(&ada, &failed, "r4", "This breaks").await;
 
     // What is asked last is named after all that could have been named before.
     let named = ada.thread("openai", "sim-short").await;
-    ada.say(&named, "r5", "This has no name").await;
+    say(&ada, &named, "r5", "This has no name").await;
     renamed(&ada, &named, "This has no name").await;
     assert_eq!(app.sim.count_chat(), 6, "one name for five answers");
     assert_eq!(title(&bob, &unwanted).await, "Bob asks");
@@ -145,9 +169,9 @@ async fn a_model_that_gives_no_name_leaves_the_chat_with_its_first_words() {
     app.sim.clear();
     // It refuses a limit on its words.
     let thread = ada.thread("mistral", "sim-strict").await;
-    let events = ada.say(&thread, "r1", "The first words").await;
+    let events = say(&ada, &thread, "r1", "The first words").await;
     soon("the name is asked for", || app.sim.count_chat() == 2).await;
-    let second = ada.say(&thread, "r2", "More words").await;
+    let second = say(&ada, &thread, "r2", "More words").await;
     for events in [&events, &second] {
         assert_eq!(events.last().unwrap().data["message"]["status"], "complete");
     }
@@ -164,6 +188,6 @@ async fn where_the_operator_wants_no_names_nobody_is_asked_for_one() {
         None
     );
     let thread = ada.thread("openai", "sim-short").await;
-    ada.say(&thread, "r1", "Hello?").await;
+    say(&ada, &thread, "r1", "Hello?").await;
     assert_eq!(title(&ada, &thread).await, "Hello?");
 }

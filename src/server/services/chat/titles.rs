@@ -4,12 +4,13 @@
 //! its first message gave it. The same key pays that paid for the answer, and no other.
 
 use super::super::{Result, ServiceError, Services};
+use super::{Ask, Begin};
 use crate::server::engine::payers::Payer;
 use crate::server::providers::{self, ChatRequest, Turn as Said};
 use crate::server::render;
 use crate::server::store::{messages, threads, users};
 use crate::shared::chat::{
-    ChatSettings, Message, MessageStatus, ReasoningEffort, Role, Thread, ThreadStatus,
+    ChatSettings, Message, MessageStatus, ReasoningEffort, Role, ThreadStatus,
 };
 use crate::shared::error::ErrorCode;
 use crate::shared::ids::{MessageId, ThreadId, UserId};
@@ -44,16 +45,19 @@ impl Services {
     /// that the question gave.
     pub(super) fn unnamed(
         &self,
-        user: &UserId,
-        thread: &Thread,
+        begin: &Begin,
         answer: &Message,
         said: &[Said],
         payer: &Payer,
     ) -> Option<Unnamed> {
+        let Begin {
+            user, thread, ask, ..
+        } = begin;
         let [Said { text, .. }] = said else {
             return None;
         };
-        if !self.0.auto_titles || payer.key.is_none() {
+        let nameable = matches!(ask, Ask::Say { nameable: true, .. });
+        if !nameable || !self.0.auto_titles || payer.key.is_none() {
             return None;
         }
         let title = render::plain_text_title(text);
