@@ -5,9 +5,9 @@ use super::dom::{mark_page, window};
 use crate::shared::ids::ThreadId;
 use leptos::prelude::window_event_listener_untyped;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::ServiceWorkerContainer;
+use web_sys::{ServiceWorker, ServiceWorkerContainer};
 
 /// What pages are marked with.
 const MARK: &str = "data-offline";
@@ -35,9 +35,19 @@ pub fn start() {
     }
 }
 
-/// Keeps a chat as the server has it now.
+/// Keeps a chat as the server has it now. On the first visit the worker is not there yet; it hears of it once it is.
 pub fn keep(thread: &ThreadId) {
-    if let Some(worker) = workers().and_then(|workers| workers.controller()) {
-        _ = worker.post_message(&JsValue::from_str(&format!("/chat/{thread}")));
-    }
+    let Some(Ok(ready)) = workers().map(|workers| workers.ready()) else {
+        return;
+    };
+    let path = JsValue::from_str(&format!("/chat/{thread}"));
+    spawn_local(async move {
+        let Ok(registration) = JsFuture::from(ready).await else {
+            return;
+        };
+        let active = js_sys::Reflect::get(&registration, &JsValue::from_str("active"));
+        if let Some(Ok(worker)) = active.ok().map(JsCast::dyn_into::<ServiceWorker>) {
+            _ = worker.post_message(&path);
+        }
+    });
 }
