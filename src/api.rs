@@ -77,6 +77,7 @@ pub mod models;
 pub mod threads;
 
 use crate::shared::error::{AppError, ErrorBody, ErrorCode};
+use crate::shared::words::Language;
 use leptos::server_fn::Bytes;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, IntoAppError, ServerFnErrorErr};
@@ -85,19 +86,14 @@ impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        // In English, as all errors travel; the page says them in its own language.
+        let words = &Language::English.words().errors;
         match error {
-            ServerFnErrorErr::Request(_) => Self::new(
-                ErrorCode::Network,
-                "KeyLM could not be reached. Check your connection and try again.",
-            ),
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::new(
-                ErrorCode::Validation,
-                "The form was incomplete. Reload the page and try again.",
-            ),
-            _ => Self::new(
-                ErrorCode::Internal,
-                "The server's answer could not be read. Reload the page and try again.",
-            ),
+            ServerFnErrorErr::Request(_) => Self::new(ErrorCode::Network, words.unreachable),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self::new(ErrorCode::Validation, words.incomplete)
+            }
+            _ => Self::new(ErrorCode::Internal, words.unreadable),
         }
     }
 

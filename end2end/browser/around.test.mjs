@@ -153,10 +153,10 @@ scene("the palette begins a chat with a model and changes the colours", { device
   await visit(page, "/chat");
   await openPalette(page, phone);
   await field(page).fill("sim-think");
-  await chosen(page).filter({ hasText: "sim-think" }).waitFor();
+  await chosen(page).filter({ hasText: "Sim Think" }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL("**/chat?model=**");
-  await page.locator(".picker-button", { hasText: "sim-think" }).waitFor();
+  await page.locator(".picker-button", { hasText: "Sim Think" }).waitFor();
   await openPalette(page, phone);
   await field(page).fill("dark");
   await page.keyboard.press("Enter");

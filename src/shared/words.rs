@@ -434,14 +434,15 @@ impl Errors {
     /// What an error says: the server's words, which are in the reader's language, but for what never reached the server.
     #[must_use]
     pub fn said(&self, error: &AppError) -> String {
-        let own = match error.code {
-            _ if !error.request_id.is_empty() => "",
-            ErrorCode::Network => self.unreachable,
-            ErrorCode::Validation => self.incomplete,
-            ErrorCode::Internal => self.unreadable,
-            _ => "",
-        };
-        if own.is_empty() { &error.message } else { own }.to_owned()
+        let english = &en::WORDS.errors;
+        let own = [
+            (english.unreachable, self.unreachable),
+            (english.incomplete, self.incomplete),
+            (english.unreadable, self.unreadable),
+        ];
+        let own = own.into_iter().find(|(said, _)| error.message == *said);
+        own.map_or(error.message.as_str(), |(_, own)| own)
+            .to_owned()
     }
 }
 

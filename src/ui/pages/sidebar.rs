@@ -141,18 +141,21 @@ pub(super) fn Sidebar() -> impl IntoView {
                             Ok(page) => threads.start(page),
                             Err(error) => _ = unless_signed_out(error),
                         }
-                        move || if searching.get() {
-                            view! { <FoundList search renaming/> }.into_any()
-                        } else {
-                            view! { <ThreadList renaming/> }.into_any()
+                        // The button is in here, because whether there are more is known with the list and not before.
+                        view! {
+                            {move || if searching.get() {
+                                view! { <FoundList search renaming/> }.into_any()
+                            } else {
+                                view! { <ThreadList renaming/> }.into_any()
+                            }}
+                            {move || any_more.get().then(|| view! {
+                                <button type="button" class="button quiet wide js-only" on:click=move |_| more()>
+                                    {if searching.get_untracked() { said.more_found } else { said.older }}
+                                </button>
+                            })}
                         }
                     })}
                 </Suspense>
-                {move || any_more.get().then(|| view! {
-                    <button type="button" class="button quiet wide js-only" on:click=move |_| more()>
-                        {if searching.get_untracked() { said.more_found } else { said.older }}
-                    </button>
-                })}
             </nav>
             <nav class="side-foot" aria-label=said.pages>
                 <a href="/compare" aria-current=here("/compare")>{icon("swap")}{words.comparison.title}</a>

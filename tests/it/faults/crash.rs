@@ -228,10 +228,13 @@ async fn a_storm_of_restarts_ends_every_answer_once() {
 }
 
 /// Five hundred answers that somebody who is gone was writing, each in a thread of its own, with twenty events.
-const ORPHANS: &str = "
+const ORPHANS: &str = r#"
 CREATE TEMP TABLE n AS WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 500)
     SELECT n, printf('01900000-0000-7000-8000-%012d', n) AS thread, printf('01900000-0000-7000-8001-%012d', n) AS asked,
         printf('01900000-0000-7000-8002-%012d', n) AS answer FROM n;
+CREATE TEMP TABLE m AS SELECT json('{"id":"","threadId":"","parentId":null,"role":"assistant","content":"","reasoning":null,
+    "status":"pending","finishReason":null,"error":null,"provider":"openai","model":"sim-endless","keyId":null,"clientRequestId":null,
+    "usage":null,"timing":null,"attempts":[],"createdAt":"2026-01-01T00:00:00.000Z"}') AS said;
 INSERT INTO threads (id, user_id, title, provider, model, settings, status, private, created_at, updated_at)
     SELECT thread, (SELECT id FROM users), 'Orphan', 'openai', 'sim-endless', '{}', 'active', FALSE, n, n FROM n;
 INSERT INTO messages (id, thread_id, depth, on_branch, role, content, status, created_at)
@@ -239,10 +242,12 @@ INSERT INTO messages (id, thread_id, depth, on_branch, role, content, status, cr
 INSERT INTO messages (id, thread_id, parent_id, depth, on_branch, role, content, status, provider, model, created_at, owner, lease_until)
     SELECT answer, thread, asked, 2, TRUE, 'assistant', '', 'streaming', 'openai', 'sim-endless', n, 'gone', 1 FROM n;
 INSERT INTO message_events (message_id, seq, kind, data)
-    SELECT answer, 1, 'start', json_object('threadId', thread, 'message', json_object('id', answer)) FROM n;
+    SELECT answer, 1, 'start', json_object('threadId', thread,
+        'userMessage', json_set(m.said, '$.id', asked, '$.threadId', thread, '$.role', 'user', '$.status', 'complete', '$.content', 'Go on'),
+        'message', json_set(m.said, '$.id', answer, '$.threadId', thread, '$.parentId', asked)) FROM n, m;
 INSERT INTO message_events (message_id, seq, kind, data)
     SELECT answer, m.n + 1, 'delta', json_object('text', 'word ' || m.n || ' ') FROM n, (SELECT n FROM n WHERE n <= 19) AS m;
-DROP TABLE n;";
+DROP TABLE n; DROP TABLE m;"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_orphans_are_ended_before_anybody_is_served() {

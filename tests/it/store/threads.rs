@@ -6,8 +6,9 @@ use keylm::shared::chat::{ChatSettings, Thread, ThreadStatus};
 use keylm::shared::time::Timestamp;
 use rstest::rstest;
 
-pub async fn thread(db: &Db, user: &User, id: &str, at: i64) -> Thread {
-    let thread = Thread {
+/// A thread that is not stored yet.
+pub fn unsaved(id: &str, at: i64) -> Thread {
+    Thread {
         id: id.parse().unwrap(),
         title: format!("About {id}"),
         provider: "openai".parse().unwrap(),
@@ -23,7 +24,11 @@ pub async fn thread(db: &Db, user: &User, id: &str, at: i64) -> Thread {
         pinned: false,
         created_at: Timestamp(at),
         updated_at: Timestamp(at),
-    };
+    }
+}
+
+pub async fn thread(db: &Db, user: &User, id: &str, at: i64) -> Thread {
+    let thread = unsaved(id, at);
     let mut tx = db.begin().await.unwrap();
     threads::insert(&mut tx, &user.id, &thread).await.unwrap();
     tx.commit().await.unwrap();
