@@ -89,8 +89,10 @@ impl<'a> Side<'a> {
 
 pub async fn run(bench: &Bench) -> Result<Report> {
     let few = bench.seeded(&Shape::long(FEW)).await?;
+    // Before anybody is connected: a server waits only so long for a next request.
+    let many = bench.big().await?;
     let mut small = Side::new(bench, &few).await?;
-    let mut large = Side::new(bench, bench.big().await?).await?;
+    let mut large = Side::new(bench, many).await?;
     // Each thread once, so that both sides see threads of the same length.
     for turn in 0..FEW as usize {
         small.turn(bench, turn).await?;
