@@ -24,7 +24,7 @@ pub(super) fn page() -> Content {
     html.raw("<h1>API</h1><p>");
     prose(&mut html, text(&document["info"]["description"]));
     html.raw(r#"</p><p>For programs: <a href="/api/openapi.json"><code>/api/openapi.json</code></a>, OpenAPI 3.1. "#)
-        .raw("A session is a cookie; from a shell:</p><pre><code>")
+        .raw("A session is a cookie; from a shell:</p><pre tabindex=\"0\"><code>")
         .text(SIGN_IN)
         .raw("</code></pre>");
     let mut heading = |html: &mut Html, words: &str| {
@@ -137,7 +137,7 @@ fn one(html: &mut Html, call: &Call) {
         }
         html.raw("</dd></div>");
     }
-    html.raw("</dl><pre><code>")
+    html.raw("</dl><pre tabindex=\"0\"><code>")
         .text(&curl(call))
         .raw("</code></pre></article>");
 }

@@ -53,6 +53,8 @@ pub fn render(text: &str, deeper: usize) -> (String, Vec<Heading>) {
     }
     let mut page = String::new();
     html::push_html(&mut page, out.into_iter());
+    // What scrolls sideways is reached by the keyboard, too.
+    let page = page.replace("<pre>", r#"<pre tabindex="0">"#);
     (page, headings)
 }
 
@@ -98,6 +100,12 @@ mod tests {
             "{html}"
         );
         assert!(html.contains(r#"a <a href="https://d.e/">c</a>"#), "{html}");
+    }
+
+    #[test]
+    fn code_is_reached_by_the_keyboard() {
+        let (html, _) = render("```sh\nmake run\n```\n", 0);
+        assert!(html.starts_with(r#"<pre tabindex="0"><code"#), "{html}");
     }
 
     #[test]
