@@ -153,8 +153,9 @@ fn server_functions() -> Vec<String> {
     let mut found = Vec::new();
     for file in std::fs::read_dir(folder).unwrap() {
         let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        for rest in source.split("endpoint = \"").skip(1) {
-            found.push(format!("/fn/{}", rest.split('"').next().unwrap()));
+        for declared in source.split("server_function! {").skip(1) {
+            let path = declared.split('"').nth(1).unwrap();
+            found.push(format!("/fn/{path}"));
         }
     }
     assert!(found.len() > 20, "{found:?}");
