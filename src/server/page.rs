@@ -6,8 +6,7 @@
 
 #![expect(
     clippy::missing_errors_doc,
-    clippy::unused_async,
-    reason = "each has the signature of its server function and fails as the service that it calls"
+    reason = "each fails as the service that it calls"
 )]
 
 mod account;

@@ -1,4 +1,4 @@
-//! Small parts that know nothing of the server.
+//! Small parts. Whom they ask, they are told.
 
 pub mod answering;
 pub mod call_form;
@@ -7,4 +7,5 @@ pub mod health;
 pub mod icon;
 pub mod notice;
 pub mod post_form;
+pub mod served;
 pub mod toast;

@@ -5,31 +5,21 @@ use super::log::{Parts, presses};
 use super::thread::{Asked, Loaded, load};
 use crate::api::compare::{ChooseAnswer, comparison_form};
 use crate::client::{dom, storage};
-use crate::shared::error::AppError;
 use crate::ui::erased::Effect;
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::icon::message_icons;
 use crate::ui::parts::notice::Notice;
+use crate::ui::parts::served::Served;
 use crate::ui::state::threads::Threads;
-use crate::ui::state::{Who, form_error, unless_signed_out, words};
+use crate::ui::state::{Who, form_error, words};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use serde::{Deserialize, Serialize};
 
 /// Where the question is kept until it was taken.
 const DRAFT: &str = "draft:compare";
 /// The text area of the form.
 const TEXT: &str = "compare-text";
-
-/// The form as it was loaded.
-#[derive(Clone, Serialize, Deserialize)]
-struct Form {
-    error: Option<AppError>,
-    /// Not told to the browser beside the page, which has it.
-    #[serde(skip)]
-    html: String,
-}
 
 /// The page: the form, or the answers that the address names.
 #[component]
@@ -56,36 +46,14 @@ pub fn Compare() -> impl IntoView {
 
 #[component]
 fn Ask() -> impl IntoView {
-    let who = expect_context::<Who>();
     let posted = form_error("/fn/compare/");
-    let form = Resource::new(
-        || (),
-        |()| async {
-            match comparison_form().await {
-                Ok(html) => Form { error: None, html },
-                Err(error) => Form {
-                    error: Some(unless_signed_out(error)),
-                    html: String::new(),
-                },
-            }
-        },
-    );
     // A question that was not taken is there again.
     Effect::new(move || set_timeout(|| dom::keep_typed(TEXT, DRAFT), std::time::Duration::ZERO));
     view! {
         <div class="page">
             <p class="lead">{words().comparison.lead}</p>
             {posted.map(|error| view! { <Notice error/> })}
-            <Suspense fallback=|| view! { <div class="skeleton lines" aria-busy="true"></div> }>
-                {move || Suspend::new(async move {
-                    who.session().await;
-                    let form = form.await;
-                    match form.error {
-                        Some(error) => view! { <Notice error/> }.into_any(),
-                        None => view! { <div inner_html=form.html></div> }.into_any(),
-                    }
-                })}
-            </Suspense>
+            <Served path="/compare" load=|_| Box::pin(comparison_form())/>
         </div>
     }
     .into_any()
