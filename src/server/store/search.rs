@@ -140,9 +140,10 @@ pub async fn find(
             (own.clone(), own)
         }
     };
+    // A statement that PostgreSQL keeps is planned without its words, as if all were rare, after a few times.
+    let keep = matches!(db, Db::Sqlite { .. });
     let [count, hits, walk] = statements(db).map(|(sql, _)| sql);
-    let many: i64 =
-        read!(db, c => sqlx::query_scalar(count).bind(&own).bind(COMMON).fetch_one(c).await)?;
+    let many: i64 = read!(db, c => sqlx::query_scalar(count).bind(&own).bind(COMMON).persistent(keep).fetch_one(c).await)?;
     let (sql, query) = if many < COMMON {
         (hits, own)
     } else {
@@ -150,7 +151,7 @@ pub async fn find(
     };
     let (at, id) = cursor.unwrap_or((i64::MAX, "~"));
     let rows = read!(db, c => sqlx::query_as::<_, FoundRow>(sql).bind(user.as_str()).bind(status.as_str()).bind(at).bind(id)
-        .bind(limit).bind(&query).fetch_all(c).await)?;
+        .bind(limit).bind(&query).persistent(keep).fetch_all(c).await)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 

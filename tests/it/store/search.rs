@@ -416,3 +416,30 @@ async fn a_search_reads_indexes_only(#[values(Engine::Sqlite, Engine::Postgres)]
         assert!(!plan.contains("VIRTUAL TABLE INDEX 192:"), "{plan}");
     }
 }
+
+#[tokio::test]
+async fn postgres_plans_each_search_for_its_own_words() {
+    let test = TestDb::new(Engine::Postgres).await;
+    let Db::Postgres(pool) = &test.db else {
+        unreachable!()
+    };
+    let user = person(&test.db, "ada").await;
+    for _ in 0..3 {
+        find(&test.db, &user, "word").await;
+    }
+    // Whichever connections answered: each of the pool is looked at.
+    let mut looked = Vec::new();
+    for _ in 0..pool.size() {
+        looked.push(pool.acquire().await.unwrap());
+    }
+    for connection in &mut looked {
+        let kept: Vec<String> = sqlx::query_scalar("SELECT statement FROM pg_prepared_statements")
+            .fetch_all(&mut **connection)
+            .await
+            .unwrap();
+        assert!(
+            !kept.iter().any(|statement| statement.contains("tsquery")),
+            "{kept:?}"
+        );
+    }
+}
