@@ -203,6 +203,9 @@ pub struct Timing {
     pub ttft_ms: Option<u64>,
     /// From send to the end.
     pub duration_ms: u64,
+    /// From the first reasoning to the first text after it, or the end; none when no reasoning was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thought_ms: Option<u64>,
 }
 
 /// One request to a provider for an answer.
@@ -277,6 +280,8 @@ pub struct AnswerView {
     pub blocks: Vec<String>,
     /// The shown reasoning, as plain text.
     pub reasoning: Option<String>,
+    /// What its fold is called.
+    pub thought: String,
     /// What stands below it once it has ended, as safe HTML: what went wrong, the numbers, what can be done with it.
     pub foot: String,
 }
@@ -368,6 +373,11 @@ pub enum ViewEvent {
         /// The text to append.
         t: String,
     },
+    /// The reasoning is over.
+    Thought {
+        /// What its fold is called from now on.
+        t: String,
+    },
     /// The answer ended; this is how it is stored. Nothing follows.
     End {
         /// The whole answer.
@@ -403,6 +413,10 @@ impl ViewEvent {
             "think" => {
                 let Think { t } = serde_json::from_str(data).ok()?;
                 Self::Think { t }
+            }
+            "thought" => {
+                let Think { t } = serde_json::from_str(data).ok()?;
+                Self::Thought { t }
             }
             "end" => {
                 let End { m } = serde_json::from_str(data).ok()?;
@@ -464,10 +478,14 @@ mod tests {
             h: "<p>".to_owned(),
         };
         let think = ViewEvent::Think { t: "so".to_owned() };
+        let thought = ViewEvent::Thought {
+            t: "Thought".to_owned(),
+        };
         for (name, event) in [
             ("reset", ViewEvent::Reset),
             ("patch", patch),
             ("think", think),
+            ("thought", thought),
         ] {
             let data = serde_json::to_string(&event).expect("JSON");
             assert_eq!(ViewEvent::read(name, &data), Some(event));

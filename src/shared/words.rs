@@ -265,8 +265,6 @@ pub struct Chat {
     pub send_queued: &'static str,
     pub you: &'static str,
     pub answer: &'static str,
-    pub thinking: &'static str,
-    pub thought: &'static str,
     pub read_on: &'static str,
     pub stop: &'static str,
     pub slow: &'static str,
@@ -306,6 +304,9 @@ pub struct Composer {
 
 #[derive(Debug)]
 pub struct Options {
+    pub private: &'static str,
+    /// What that means.
+    pub private_note: &'static str,
     pub open: &'static str,
     pub title: &'static str,
     pub system_prompt: &'static str,

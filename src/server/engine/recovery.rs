@@ -170,14 +170,22 @@ pub fn told(log: &[Event], kind: Kind) -> String {
         .collect()
 }
 
-/// The text of a `delta` or `reasoning` event.
+/// The data of a `delta` or `reasoning` event.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Piece {
+    /// What was said.
+    pub text: String,
+    /// How long was thought before it, where that ended with it.
+    pub thought_ms: Option<u64>,
+}
+
+/// What a `delta` or `reasoning` event says.
 #[must_use]
-pub fn text_of(event: &Event) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Piece {
-        text: String,
-    }
-    serde_json::from_str::<Piece>(&event.data)
-        .ok()
-        .map(|piece| piece.text)
+pub fn piece_of(event: &Event) -> Option<Piece> {
+    serde_json::from_str(&event.data).ok()
+}
+
+fn text_of(event: &Event) -> Option<String> {
+    piece_of(event).map(|piece| piece.text)
 }

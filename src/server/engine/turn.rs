@@ -126,6 +126,12 @@ struct Running<'a> {
     usage: Option<TokenUsage>,
     finish: Option<FinishReason>,
     first_at: Option<Timestamp>,
+    /// Since when it thinks.
+    thinks_since: Option<Timestamp>,
+    /// How long it thought, once it says something.
+    thought_ms: Option<u64>,
+    /// The same, until the log has it.
+    untold_thought: Option<u64>,
     streaming: bool,
     inflight: Option<oneshot::Receiver<Outcome>>,
     /// What the writer has of us, until it is stored.
@@ -141,8 +147,11 @@ struct Running<'a> {
 
 /// The data of a `delta` or `reasoning` event.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Text<'a> {
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thought_ms: Option<u64>,
 }
 
 enum Piece {
@@ -164,6 +173,9 @@ impl<'a> Running<'a> {
             usage: None,
             finish: None,
             first_at: None,
+            thinks_since: None,
+            thought_ms: None,
+            untold_thought: None,
             streaming: false,
             inflight: None,
             unstored: Vec::new(),
@@ -481,11 +493,15 @@ impl<'a> Running<'a> {
         if text.is_empty() {
             return;
         }
-        self.first_at
-            .get_or_insert_with(|| self.engine.parts.env.now());
         self.waiting_bytes += text.len();
+        let now = || self.engine.parts.env.now();
+        self.first_at.get_or_insert_with(now);
         match piece {
             Piece::Text(text) => {
+                if let (Some(since), None) = (self.thinks_since, self.thought_ms) {
+                    self.thought_ms = Some(between(since, now()));
+                    self.untold_thought = self.thought_ms;
+                }
                 self.content.push_str(&text);
                 match self.waiting.last_mut() {
                     Some(Piece::Text(last)) => last.push_str(&text),
@@ -493,6 +509,7 @@ impl<'a> Running<'a> {
                 }
             }
             Piece::Reasoning(text) => {
+                self.thinks_since.get_or_insert_with(now);
                 self.reasoning.push_str(&text);
                 match self.waiting.last_mut() {
                     Some(Piece::Reasoning(last)) => last.push_str(&text),
@@ -517,8 +534,21 @@ impl<'a> Running<'a> {
         pieces
             .into_iter()
             .map(|piece| match piece {
-                Piece::Text(text) => self.event(Kind::Delta, &Text { text: &text }),
-                Piece::Reasoning(text) => self.event(Kind::Reasoning, &Text { text: &text }),
+                Piece::Text(text) => {
+                    let thought_ms = self.untold_thought.take();
+                    let said = Text {
+                        text: &text,
+                        thought_ms,
+                    };
+                    self.event(Kind::Delta, &said)
+                }
+                Piece::Reasoning(text) => {
+                    let said = Text {
+                        text: &text,
+                        thought_ms: None,
+                    };
+                    self.event(Kind::Reasoning, &said)
+                }
             })
             .collect()
     }
@@ -568,10 +598,13 @@ impl<'a> Running<'a> {
             tracing::warn!(message.id = %message.id, code = error.code.as_str(), "an answer failed");
         }
         let now = self.engine.parts.env.now();
-        let since = |at: Timestamp| u64::try_from(at.0 - self.turn.sent_at.0).unwrap_or(0);
+        let since = |at| between(self.turn.sent_at, at);
         message.timing = Some(Timing {
             ttft_ms: self.first_at.map(since),
             duration_ms: since(now),
+            thought_ms: self
+                .thought_ms
+                .or_else(|| self.thinks_since.map(|since| between(since, now))),
         });
         let said = Said {
             request: &self.turn.request,
@@ -634,6 +667,10 @@ impl<'a> Running<'a> {
             }
         }
     }
+}
+
+fn between(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from(to.0 - from.0).unwrap_or(0)
 }
 
 /// Whether a request was refused for what is in it, and not for what it is about.

@@ -1,7 +1,7 @@
 //! Answers as server-sent events: numbered for programs, rendered for the page.
 
 use crate::server::config::Limit;
-use crate::server::engine::recovery::text_of;
+use crate::server::engine::recovery::piece_of;
 use crate::server::render::StreamRenderer;
 use crate::server::services::Services;
 use crate::server::services::readers::Reader;
@@ -82,6 +82,7 @@ fn write_view(out: &mut String, event: &ViewEvent) {
         ViewEvent::Reset => "reset",
         ViewEvent::Patch { .. } => "patch",
         ViewEvent::Think { .. } => "think",
+        ViewEvent::Thought { .. } => "thought",
         ViewEvent::End { .. } => "end",
     };
     let data = serde_json::to_string(event).unwrap_or_default();
@@ -120,16 +121,24 @@ pub(super) fn rendered(
                     return;
                 }
             };
-            let mut thought = String::new();
+            let (mut thought, mut took) = (String::new(), None);
             for event in &events {
+                let Some(piece) = piece_of(event) else { continue };
                 match event.kind {
-                    Kind::Delta => renderer.push(&text_of(event).unwrap_or_default()),
-                    Kind::Reasoning => thought.push_str(&text_of(event).unwrap_or_default()),
+                    Kind::Delta => {
+                        took = took.or(piece.thought_ms);
+                        renderer.push(&piece.text);
+                    }
+                    Kind::Reasoning => thought.push_str(&piece.text),
                     _ => {}
                 }
             }
             if !thought.is_empty() {
                 write_view(&mut out, &ViewEvent::Think { t: thought });
+            }
+            if let Some(ms) = took {
+                let t = (language.printed().message.thought_for)(ms);
+                write_view(&mut out, &ViewEvent::Thought { t });
             }
             for patch in renderer.patches() {
                 write_view(&mut out, &patch);

@@ -107,6 +107,7 @@ mod tests {
         });
         message.timing = Some(Timing {
             ttft_ms: Some(400),
+            thought_ms: None,
             duration_ms: 2_400,
         });
         message.attempts = vec![Attempt {

@@ -122,6 +122,19 @@ impl Told<'_> {
         html.0
     }
 
+    /// What the fold with its reasoning is called: that it thinks, or how long it did.
+    #[must_use]
+    pub fn thoughts(self) -> String {
+        let (message, said) = (self.message, &self.language.printed().message);
+        match message.timing.and_then(|timing| timing.thought_ms) {
+            Some(ms) => (said.thought_for)(ms),
+            None if message.status.is_final() || !message.content.is_empty() => {
+                said.mused.to_owned()
+            }
+            None => said.thinking.to_owned(),
+        }
+    }
+
     /// What stands below an answer that has ended.
     #[must_use]
     pub fn foot(self) -> String {
@@ -152,7 +165,7 @@ fn answer(html: &mut Html, told: Told<'_>, blocks: &[String]) {
         .raw(r#"">"#);
     if let Some(thought) = &told.message.reasoning {
         html.raw(r#"<details class="thought"><summary>"#)
-            .text(chat.thought)
+            .text(&told.thoughts())
             .raw(r#"</summary><p class="plain">"#)
             .text(thought)
             .raw("</p></details>");
@@ -230,7 +243,7 @@ fn trouble(html: &mut Html, told: Told<'_>, error: &AppError) {
         .raw("<strong>")
         .text((words.errors.headline)(error.code))
         .raw("</strong></p><p>")
-        .text(printed.sentences.said(error))
+        .text(&printed.sentences.said(error))
         .raw(r#"</p><div class="error-actions">"#)
         .act("retry", message.id.as_str())
         .raw(r#" class="button primary""#);
@@ -403,6 +416,30 @@ mod tests {
     }
 
     #[test]
+    fn the_fold_of_an_answer_says_how_long_it_thought() {
+        let mut answer = said(Role::Assistant);
+        let fold = |answer: &Message, language| told(answer, None, language).thoughts();
+        assert_eq!(fold(&answer, Language::English), "Thought", "nobody knows");
+        answer.status = MessageStatus::Streaming;
+        assert_eq!(fold(&answer, Language::English), "Thinking…");
+        answer.status = MessageStatus::Complete;
+        for (ms, english, arabic) in [
+            (120, "Thought for a moment", "فكّر للحظة"),
+            (12_400, "Thought for 12 s", "فكّر لمدة 12 ثانية"),
+            (60_000, "Thought for 1 min", "فكّر لمدة دقيقة واحدة"),
+            (123_000, "Thought for 2 min 3 s", "فكّر لمدة دقيقتين و3 ثوانٍ"),
+        ] {
+            answer.timing = Some(Timing {
+                ttft_ms: Some(0),
+                duration_ms: ms,
+                thought_ms: Some(ms),
+            });
+            assert_eq!(fold(&answer, Language::English), english);
+            assert_eq!(fold(&answer, Language::Arabic), arabic);
+        }
+    }
+
+    #[test]
     fn an_unknown_price_is_called_unknown() {
         let mut message = said(Role::Assistant);
         message.model = Some("gpt-x".parse().expect("an id"));
@@ -414,6 +451,7 @@ mod tests {
         });
         message.timing = Some(Timing {
             ttft_ms: Some(400),
+            thought_ms: None,
             duration_ms: 2_100,
         });
         assert_eq!(

@@ -560,6 +560,7 @@ impl Services {
             language,
         };
         AnswerView {
+            thought: told.thoughts(),
             blocks: self.blocks(&message, language),
             foot: if message.status.is_final() {
                 told.foot()

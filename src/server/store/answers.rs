@@ -113,7 +113,7 @@ pub async fn finish(
 ) -> Result<bool> {
     const SQL: &str = "UPDATE messages SET status = $3, content = $4, reasoning = $5, finish_reason = $6, error = $7, input_tokens = $8,
         output_tokens = $9, reasoning_tokens = $10, cost_nano_usd = $11, estimated = $12, ttft_ms = $13, duration_ms = $14,
-        owner = NULL, lease_until = NULL, log_until = $16, attempts = $17
+        owner = NULL, lease_until = NULL, log_until = $16, attempts = $17, thought_ms = $18
         WHERE id = $1 AND owner = $2 AND epoch = $15 AND status IN ('pending', 'streaming')";
     let usage = message.usage.as_ref();
     let error = message
@@ -135,6 +135,7 @@ pub async fn finish(
         .bind(usage.map(|usage| signed(usage.reasoning_tokens))).bind(cost).bind(usage.map(|usage| usage.estimated))
         .bind(message.timing.and_then(|timing| timing.ttft_ms).map(signed)).bind(message.timing.map(|timing| signed(timing.duration_ms)))
         .bind(epoch).bind(now.plus_ms(LOG_MS).0).bind(attempts)
+        .bind(message.timing.and_then(|timing| timing.thought_ms).map(signed))
         .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(done == 1)
 }

@@ -45,6 +45,7 @@ pub(super) struct Row {
     estimated: Option<bool>,
     ttft_ms: Option<i64>,
     duration_ms: Option<i64>,
+    thought_ms: Option<i64>,
     attempts: Option<String>,
     created_at: i64,
 }
@@ -54,7 +55,7 @@ macro_rules! columns {
         concat!(
             "SELECT m.id, m.thread_id, m.parent_id, m.depth, m.role, m.content, m.reasoning, m.status, m.finish_reason, m.error, m.provider,
              m.model, m.key_id, m.key_mask, m.client_request_id, m.input_tokens, m.output_tokens, m.reasoning_tokens, m.cost_nano_usd,
-             m.estimated, m.ttft_ms, m.duration_ms, m.attempts, m.created_at
+             m.estimated, m.ttft_ms, m.duration_ms, m.thought_ms, m.attempts, m.created_at
              FROM messages m ",
             $rest
         )
@@ -133,6 +134,7 @@ impl TryFrom<Row> for Placed {
             timing: unsigned(row.duration_ms).map(|duration_ms| Timing {
                 ttft_ms: unsigned(row.ttft_ms),
                 duration_ms,
+                thought_ms: unsigned(row.thought_ms),
             }),
             usage,
             attempts: row

@@ -301,8 +301,6 @@ pub static WORDS: Words = Words {
         send_queued: "Send the next one",
         you: "You",
         answer: "Answer",
-        thinking: "Thinking…",
-        thought: "Thought",
         read_on: "Reload to read on",
         stop: "Stop",
         slow: "No word yet. The provider is taking its time; you can go on waiting, or stop.",
@@ -338,6 +336,8 @@ pub static WORDS: Words = Words {
         ctrl_enter_sends: "Ctrl+Enter sends",
     },
     options: Options {
+        private: "Private",
+        private_note: "A private chat is found by no search and not kept in this browser for reading offline. It stays in your list until you delete it.",
         open: "Settings of this chat",
         title: "Chat settings",
         system_prompt: "System prompt",
@@ -502,6 +502,7 @@ fn plain(code: ErrorCode) -> String {
 pub static PRINTED: Printed = Printed {
     block: Block {
         wrap: "Wrap",
+        unwrap: "Unwrap",
         download: "Download",
         copy: "Copy",
         copy_csv: "Copy as CSV",
@@ -522,6 +523,14 @@ pub static PRINTED: Printed = Printed {
         fork: "Go on from here in a new chat",
         go_on: "Continue",
         details: "Details",
+        thinking: "Thinking…",
+        mused: "Thought",
+        thought_for: |ms| match (ms + 500) / 1_000 {
+            0 => "Thought for a moment".to_owned(),
+            seconds @ 1..60 => format!("Thought for {seconds} s"),
+            seconds if seconds % 60 == 0 => format!("Thought for {} min", seconds / 60),
+            seconds => format!("Thought for {} min {} s", seconds / 60, seconds % 60),
+        },
         stopped: "Stopped by you. The text so far is kept.",
         cut_at_length: "Cut off at the length limit.",
         cut_by_filter: "Cut off by the provider’s content filter.",

@@ -54,6 +54,10 @@ pub struct Message {
     pub fork: &'static str,
     pub go_on: &'static str,
     pub details: &'static str,
+    /// What the fold with its reasoning is called: while it thinks, afterwards, and with how long it took in milliseconds.
+    pub thinking: &'static str,
+    pub mused: &'static str,
+    pub thought_for: fn(u64) -> String,
     pub stopped: &'static str,
     pub cut_at_length: &'static str,
     pub cut_by_filter: &'static str,
@@ -94,6 +98,7 @@ pub struct CompareForm {
 #[derive(Debug)]
 pub struct Block {
     pub wrap: &'static str,
+    pub unwrap: &'static str,
     pub download: &'static str,
     pub copy: &'static str,
     pub copy_csv: &'static str,
@@ -196,38 +201,60 @@ pub struct Pool {
 /// What the API says in English, in this language.
 #[derive(Debug)]
 pub struct Sentences {
-    /// A text that is the same every time it is said.
+    /// A text that is the same every time it is said, but for its numbers: where it has no words of its own, each of them
+    /// is a `#`, here as there.
     pub of_english: fn(&str) -> Option<&'static str>,
     /// What to say of an error whose own sentence is made of names and numbers.
     pub of_code: fn(ErrorCode) -> Option<&'static str>,
 }
 
 impl Sentences {
+    fn known(&self, english: &str) -> Option<String> {
+        if let Some(said) = (self.of_english)(english) {
+            return Some(said.to_owned());
+        }
+        let of_number = |c: char| c.is_ascii_digit();
+        let parts = english.split(of_number).filter(|part| !part.is_empty());
+        let (first, last) = (english.starts_with(of_number), english.ends_with(of_number));
+        let mark = |edge| if edge { "#" } else { "" };
+        let pattern = [
+            mark(first),
+            &parts.collect::<Vec<_>>().join("#"),
+            mark(last),
+        ]
+        .concat();
+        let numbers = english
+            .split(|c| !of_number(c))
+            .filter(|part| !part.is_empty());
+        let said = (self.of_english)(&pattern)?.to_owned();
+        Some(numbers.fold(said, |said, number| said.replacen('#', number, 1)))
+    }
+
     /// A text of the API's, as the page says it.
     #[must_use]
     pub fn text(&self, english: String) -> String {
-        (self.of_english)(&english).map_or(english, str::to_owned)
+        self.known(&english).unwrap_or(english)
     }
 
     /// What an error says, as the page says it.
     #[must_use]
-    pub fn said<'a>(&self, error: &'a AppError) -> &'a str {
-        (self.of_english)(&error.message)
-            .or_else(|| (self.of_code)(error.code))
-            .unwrap_or(&error.message)
+    pub fn said(&self, error: &AppError) -> String {
+        self.known(&error.message)
+            .or_else(|| (self.of_code)(error.code).map(str::to_owned))
+            .unwrap_or_else(|| error.message.clone())
     }
 
     /// An error of the API's, as the page says it.
     #[must_use]
     pub fn error(&self, mut error: AppError) -> AppError {
-        error.message = self.said(&error).to_owned();
+        error.message = self.said(&error);
         let fields = error
             .details
             .as_mut()
             .and_then(|details| details.get_mut("fields"))
             .and_then(Value::as_object_mut);
         for problem in fields.into_iter().flat_map(serde_json::Map::values_mut) {
-            if let Some(said) = problem.as_str().and_then(self.of_english) {
+            if let Some(said) = problem.as_str().and_then(|problem| self.known(problem)) {
                 *problem = Value::from(said);
             }
         }
@@ -262,6 +289,26 @@ mod tests {
         assert!(arabic.message.contains("8 أحرف"), "{}", arabic.message);
         assert_eq!(arabic.field("password"), Some(arabic.message.clone()));
         assert_eq!(arabic.field("x").as_deref(), Some("?"), "nobody knows it");
+    }
+
+    #[test]
+    fn what_has_a_number_in_it_is_told_with_that_number() {
+        let arabic = |text: &str| Language::Arabic.printed().sentences.text(text.to_owned());
+        for (english, wanted) in [
+            ("Use at most 12000 characters.", "العدد الأقصى للأحرف: 12000."),
+            (
+                "Too many requests. Try again in 7 s.",
+                "الطلبات كثيرة. حاول مجددًا بعد 7 ث.",
+            ),
+            ("Use at least 8 characters.", "استخدم 8 أحرف على الأقل."),
+            ("Choose 3 of 4.", "Choose 3 of 4."),
+        ] {
+            assert_eq!(arabic(english), wanted);
+        }
+        let many = arabic(
+            "3 answers of yours are being written. Wait for one of them to end, or stop it.",
+        );
+        assert!(many.contains('3') && many.contains("إجابات"), "{many}");
     }
 
     #[test]

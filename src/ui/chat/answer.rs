@@ -47,6 +47,7 @@ impl Answer {
             model: None,
             blocks: Vec::new(),
             reasoning: None,
+            thought: String::new(),
             foot: String::new(),
         })
     }
@@ -116,6 +117,11 @@ impl Answer {
         self.begun();
     }
 
+    /// Takes what the fold of the reasoning is called once that is over.
+    pub fn thought(&self, name: String) {
+        self.view.update(|view| view.thought = name);
+    }
+
     fn begun(&self) {
         if self.status() == MessageStatus::Pending {
             self.view
@@ -156,6 +162,7 @@ pub(super) fn LiveAnswer(
     });
     let model = about(|view| view.model.as_ref().map(ToString::to_string));
     let foot = about(|view| Some(view.foot.clone()));
+    let name = about(|view| Some(view.thought.clone()));
     let live = Memo::new(move |_| sibling.read().is_none());
     let thinks = {
         let thought = thought.clone();
@@ -171,7 +178,7 @@ pub(super) fn LiveAnswer(
             let thought = thought.clone();
             view! {
                 <details class="thought">
-                    <summary>{move || if live.get() && silent.get() { words.thinking } else { words.thought }}</summary>
+                    <summary>{move || name.get()}</summary>
                     <p class="plain">{move || thought.get()}</p>
                 </details>
             }

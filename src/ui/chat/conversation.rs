@@ -180,6 +180,7 @@ impl Conversation {
             ViewEvent::Reset => again.set(true),
             ViewEvent::Patch { b, at, h } => answer.patch(b, at, &h),
             ViewEvent::Think { t } => answer.think(t, again.replace(false)),
+            ViewEvent::Thought { t } => answer.thought(t),
             ViewEvent::End { m } => {
                 let status = m.status;
                 answer.settle(*m);

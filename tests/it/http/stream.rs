@@ -113,10 +113,11 @@ async fn readers_that_come_and_go_while_it_runs_see_the_same_answer() {
     assert_eq!(stored(&ada, &thread).await[1]["content"], text_of(&whole));
 }
 
-/// What a page shows that applies the events of `?view=html`, and the end.
-fn applied(text: &str) -> (Vec<String>, String, Option<Value>, usize) {
-    let (mut blocks, mut thoughts, mut end, mut patches) =
-        (Vec::<String>::new(), String::new(), None, 0);
+/// What a page shows that applies the events of `?view=html`: the blocks, the thoughts and what their fold is called, the
+/// end, and of how many patches.
+fn applied(text: &str) -> (Vec<String>, String, Option<Value>, Option<Value>, usize) {
+    let (mut blocks, mut thoughts, mut patches) = (Vec::<String>::new(), String::new(), 0);
+    let (mut fold, mut end) = (None, None);
     let events = text
         .split("\n\n")
         .filter(|event| !event.is_empty() && !event.starts_with(':'));
@@ -140,11 +141,12 @@ fn applied(text: &str) -> (Vec<String>, String, Option<Value>, usize) {
                 patches += 1;
             }
             "think" => thoughts.push_str(data["t"].as_str().unwrap()),
+            "thought" => fold = Some(data["t"].clone()),
             "end" => end = Some(data["m"].clone()),
             other => panic!("{other}"),
         }
     }
-    (blocks, thoughts, end, patches)
+    (blocks, thoughts, fold, end, patches)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,12 +170,19 @@ async fn the_pages_stream_draws_exactly_what_is_stored() {
         let events = sent.rest().await;
         let last = &events.last().unwrap().data["message"];
         for text in [live, ada.get(&path).await.text().await.unwrap()] {
-            let (blocks, thoughts, end, patches) = applied(&text);
+            let (blocks, thoughts, fold, end, patches) = applied(&text);
             let end = end.expect("an end");
             assert_eq!(json!(blocks), end["blocks"], "{model}");
             assert_eq!(
                 thoughts,
                 last["reasoning"].as_str().unwrap_or_default(),
+                "{model}"
+            );
+            let thinks = model == "sim-think";
+            assert_eq!(fold, thinks.then(|| end["thought"].clone()), "{model}");
+            assert_eq!(
+                fold.is_some(),
+                end["thought"].as_str().unwrap().starts_with("Thought for"),
                 "{model}"
             );
             assert_eq!((&end["id"], &end["status"]), (&json!(id), &last["status"]));
@@ -504,6 +513,14 @@ async fn thoughts_come_as_events_of_their_own() {
             .collect();
         let message = &events.last().unwrap().data["message"];
         assert_eq!(message["reasoning"], thoughts);
+        let took = &message["timing"]["thoughtMs"];
+        assert!(took.is_u64(), "{provider}: {message}");
+        let mut told = events.iter().filter(|event| event.name == "delta");
+        assert_eq!(&told.next().unwrap().data["thoughtMs"], took);
+        assert!(
+            told.all(|event| event.data.get("thoughtMs").is_none()),
+            "{provider}: it is told once"
+        );
         assert!(message["content"].as_str().unwrap().contains("42") && !thoughts.contains("42"));
         let usage = &message["usage"];
         assert!(

@@ -316,6 +316,7 @@ async fn outcome_and_cost_come_back_as_they_were_stored(
         }),
         timing: Some(Timing {
             ttft_ms: Some(7),
+            thought_ms: Some(5),
             duration_ms: 99,
         }),
         ..answer.message.clone()

@@ -1,0 +1,3 @@
+-- How long an answer thought before it began to speak; none where it showed no thinking.
+
+ALTER TABLE messages ADD COLUMN thought_ms BIGINT;
