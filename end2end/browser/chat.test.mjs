@@ -364,6 +364,43 @@ scene("an answer that breaks off keeps what was said above the reason", {}, asyn
   assert.match(await answerText(page), /This is the first part of an answer/);
 });
 
+scene("an answer says how long it thought, with its thoughts folded", {}, async ({ page, call, phone, visit }) => {
+  const id = await thread(call, { provider: "openai", model: "sim-think", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Think", phone);
+  await answered(page);
+  const fold = page.locator("article.answer .thought");
+  const name = await fold.locator("summary").innerText();
+  assert.match(name, /^Thought for /);
+  assert.equal(await fold.getAttribute("open"), null);
+  await page.reload();
+  assert.equal(await fold.locator("summary").innerText(), name);
+});
+
+scene("a private chat looks private, and no search finds it", {}, async ({ page, phone, visit }) => {
+  await visit(page, "/chat?model=openai/sim-echo");
+  const note = page.getByText("found by no search");
+  const border = () => page.locator(".composer").evaluate((composer) => getComputedStyle(composer).borderTopStyle);
+  assert.ok(await note.isHidden());
+  assert.equal(await border(), "solid");
+  await page.getByRole("checkbox", { name: "Private" }).check();
+  await note.waitFor();
+  assert.equal(await border(), "dashed");
+  await say(page, "A zeppelin over the harbour", phone);
+  await page.waitForURL(/\/chat\/.+/);
+  await answered(page);
+  for (const again of [false, true]) {
+    if (again) await page.reload();
+    await page.locator(".top .private-mark").waitFor();
+    await note.waitFor();
+    assert.equal(await border(), "dashed");
+  }
+  await openSidebar(page, phone);
+  await chats(page).filter({ hasText: "Private" }).waitFor();
+  await page.getByRole("searchbox", { name: "Search chats" }).fill("zeppelin");
+  await page.getByText("No chat has all of these words.").waitFor();
+});
+
 scene("an answer goes on while no tab is open", {}, async ({ page, context, call, phone, visit }) => {
   const id = await thread(call, { model: MODEL, questions: [] });
   await visit(page, `/chat/${id}`);

@@ -60,6 +60,7 @@ server_function! {
         #[server(default)] system_prompt: String,
         #[server(default)] settings: ChatSettings,
         #[server(default)] pool_fallback: bool,
+        #[server(default)] private: bool,
         content: String,
         client_request_id: ClientRequestId,
     ) -> Started {
@@ -68,6 +69,7 @@ server_function! {
             system_prompt,
             settings,
             pool_fallback,
+            private,
             content,
             client_request_id,
         )

@@ -7,5 +7,6 @@ pub mod health;
 pub mod icon;
 pub mod notice;
 pub mod post_form;
+pub mod private;
 pub mod served;
 pub mod toast;

@@ -78,6 +78,7 @@ pub async fn start_thread(
     system_prompt: String,
     settings: ChatSettings,
     pool_fallback: bool,
+    private: bool,
     content: String,
     client_request_id: ClientRequestId,
 ) -> Answer<Started> {
@@ -90,7 +91,7 @@ pub async fn start_thread(
         title: None,
         system_prompt: Some(system_prompt),
         settings,
-        private: false,
+        private,
         pool_fallback,
     };
     let (thread, answer) = services

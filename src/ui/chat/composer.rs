@@ -11,6 +11,8 @@ use leptos::ev;
 use leptos::prelude::*;
 use std::sync::Arc;
 
+/// The form, which fields elsewhere may belong to.
+pub(super) const FORM: &str = "compose";
 /// From so many characters on it is said how many there are.
 const NEAR_FULL: usize = MAX_MESSAGE_CHARS / 10 * 9;
 
@@ -82,6 +84,8 @@ pub(super) fn Composer(
             empty.get().then_some(words.empty)
         }
     });
+    // How to send is said to keyboards only; what stands there otherwise, to everybody.
+    let hint = move || !stopping.get() && blocked.read().is_none() && chars.get() <= NEAR_FULL;
     let submit = move || {
         if reason.get_untracked().is_some() {
             return;
@@ -137,7 +141,7 @@ pub(super) fn Composer(
     };
     view! {
         <form
-            class="composer" method="post" action=action
+            id=FORM class="composer" method="post" action=action
             on:submit=move |event| {
                 event.prevent_default();
                 submit();
@@ -173,7 +177,7 @@ pub(super) fn Composer(
                 }.into_any()
             }}
         </form>
-        <p class="composer-note" aria-live="polite">
+        <p class="composer-note" class:hint=hint aria-live="polite">
             {move || match (stopping.get(), blocked.get()) {
                 (true, _) => words.stopping.to_owned(),
                 (false, Some(blocked)) => blocked.to_owned(),

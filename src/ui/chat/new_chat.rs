@@ -1,7 +1,7 @@
 //! `/chat`: where a chat begins.
 
 use super::composer::{Composer, Taken};
-use super::options::{Options, OptionsButton, PoolNote};
+use super::options::{Options, OptionsButton, PoolNote, PrivateSwitch, private_note};
 use super::picker::{Picker, PickerButton};
 use super::refusal::Refusal;
 use crate::api::models::picker;
@@ -83,6 +83,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
     let prompt = RwSignal::new(String::new());
     let settings = RwSignal::new(ChatSettings::default());
     let pool = RwSignal::new(false);
+    let private = NodeRef::<leptos::html::Input>::new();
     let starting = RwSignal::new(None::<String>);
     let refused = RwSignal::new(posted);
     Effect::new(move || {
@@ -113,8 +114,9 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
         let navigate = navigate.clone();
         let (system, settings) = (prompt.get_untracked(), settings.get_untracked());
         let pool = pool.get_untracked();
+        let private = private.get_untracked().is_some_and(|input| input.checked());
         spawn_local(async move {
-            match start_thread(choice, system, settings, pool, content, request).await {
+            match start_thread(choice, system, settings, pool, private, content, request).await {
                 Ok(started) => {
                     taken(true);
                     let to = format!("/chat/{}", started.thread.id);
@@ -155,6 +157,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
         <TopBar>
             <PickerButton choice/>
             <span class="top-space"></span>
+            <PrivateSwitch node_ref=private/>
             <OptionsButton/>
         </TopBar>
         {move || catalog.error.get().map(|error| view! { <Notice error/> })}
@@ -189,6 +192,7 @@ fn Start(posted: Option<AppError>) -> impl IntoView {
                 Some(view! { <p class="muted small dock-note">{note}" "<a href="/providers">{words.add_key}</a></p> })
             }}
             <PoolNote pool/>
+            {private_note()}
             <Composer
                 text draft=super::NEW_DRAFT.to_owned() action=StartThread::PATH
                 busy=Signal::derive(move || starting.read().is_some()) stopping=Signal::derive(|| false) blocked

@@ -1,10 +1,12 @@
 //! The drawer with a chat's settings.
 
+use super::composer::FORM;
 use crate::client::dom;
 use crate::shared::chat::{ChatSettings, ReasoningEffort};
 use crate::shared::model::{Choice, Model};
 use crate::shared::validate::MAX_SYSTEM_PROMPT_CHARS;
 use crate::ui::parts::icon::icon;
+use crate::ui::parts::private::private_mark;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::words;
 use leptos::html::{Input, Select, Textarea};
@@ -34,6 +36,26 @@ pub(super) fn OptionsButton() -> impl IntoView {
         </button>
     }
     .into_any()
+}
+
+/// The switch of a new chat that makes it private. It belongs to the composer's form, and CSS shows what it means.
+#[component]
+pub(super) fn PrivateSwitch(
+    /// The box.
+    node_ref: NodeRef<Input>,
+) -> impl IntoView {
+    view! {
+        <label class="private-switch">
+            <input id="private" type="checkbox" name="private" value="true" form=FORM aria-describedby="private-note" node_ref=node_ref/>
+            {private_mark()}
+        </label>
+    }
+    .into_any()
+}
+
+/// What a private chat is, above the composer.
+pub(super) fn private_note() -> AnyView {
+    view! { <p id="private-note" class="muted small dock-note private-note">{words().options.private_note}</p> }.into_any()
 }
 
 /// Says above the composer that the free pool may answer in this chat.

@@ -5,7 +5,7 @@ use super::conversation::{Conversation, place_in};
 use super::forms::forms;
 use super::log::{Log, edit};
 use super::moving::{Farewell, Go, GoOn, moving};
-use super::options::{Options, OptionsButton, PoolNote};
+use super::options::{Options, OptionsButton, PoolNote, private_note};
 use super::picker::{Picker, PickerButton};
 use super::queue::{Queue, Queued};
 use super::refusal::Refusal;
@@ -21,6 +21,7 @@ use crate::shared::model::Choice;
 use crate::ui::erased::{Effect, For};
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::icon::icon;
+use crate::ui::parts::private::private_mark;
 use crate::ui::shell::RequestSeed;
 use crate::ui::state::catalog::Catalog;
 use crate::ui::state::elsewhere::Elsewhere;
@@ -288,6 +289,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
             tab.set(title);
         }
     });
+    let private = thread.read_untracked().private;
     let pool = Signal::derive(move || thread.read().pool_fallback);
     let busy = Signal::derive(move || conversation.running.read().is_some());
     let draft = draft_of(&thread.read_untracked().id);
@@ -298,6 +300,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
         <Title text=title/>
         <TopBar>
             <PickerButton choice known=line/>
+            {private.then(private_mark)}
             <h1 class="top-title">{move || thread.read().name_or(new_chat).to_owned()}</h1>
             <OptionsButton/>
         </TopBar>
@@ -319,6 +322,7 @@ fn Open(view: ThreadView, html: Arc<str>) -> impl IntoView {
                 </Refusal>
             })}
             <PoolNote pool/>
+            {private.then(private_note)}
             <Queued queue conversation/>
             <Composer
                 text draft action=SendMessage::PATH busy stopping=conversation.stopping

@@ -9,6 +9,7 @@ use crate::shared::validate::MAX_TITLE_CHARS;
 use crate::ui::erased::{Effect, For};
 use crate::ui::parts::answering::answering_mark;
 use crate::ui::parts::icon::icon;
+use crate::ui::parts::private::private_mark;
 use crate::ui::state::clock::Clock;
 use crate::ui::state::preferences::Prefs;
 use crate::ui::state::search::Search;
@@ -400,6 +401,7 @@ fn Row(
     view! {
         <li class="row" class:current=current data-id=row>
             <a href=href title=name.clone() aria-current=move || current.get().then_some("page")>
+                {thread.private.then(private_mark)}
                 <span class="row-name">{name.clone()}</span>
                 {mark}
                 {hit.map(|(_, snippet)| view! {

@@ -391,6 +391,42 @@ async fn what_the_server_prints_is_in_the_language_of_the_page_and_the_api_is_no
     assert!(told.contains("do not fit together"), "{told}");
 }
 
+/// The switch of a new chat is a field of its form, so it works without script.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_is_begun_as_private_by_a_plain_form_and_looks_like_it() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let (_, empty) = page(&ada, "/chat").await;
+    let form = empty.split(r#"<form id="compose""#).nth(1).unwrap();
+    assert!(form.contains(r#"action="/fn/threads/start""#));
+    let switch = empty.split(r#"<input id="private""#).nth(1).unwrap();
+    let switch = switch.split('>').next().unwrap();
+    for field in [r#"name="private""#, r#"value="true""#, r#"form="compose""#] {
+        assert!(switch.contains(field), "{field}: {switch}");
+    }
+    assert!(!switch.contains("checked"), "nothing is private unasked");
+    for (request, private) in [("r1", ""), ("r2", "&private=true")] {
+        let sent = ada
+            .request(reqwest::Method::POST, "/fn/threads/start")
+            .header("accept", "text/html")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let fields = format!(
+            "choice=openai/sim-short&content=Zeppelin&client_request_id={request}{private}"
+        );
+        let to = sent.body(fields).send().await.unwrap();
+        let to = to.headers()["location"].to_str().unwrap().to_owned();
+        let id = to.rsplit('/').next().unwrap();
+        let (_, body) = parts(ada.get(&format!("/api/threads/{id}")).await).await;
+        let private = !private.is_empty();
+        assert_eq!(body["thread"]["private"], private);
+        let (_, shown) = page(&ada, &to).await;
+        let (side, chat) = shown.split_once("</aside>").unwrap();
+        let marks = [side, chat].map(|part| part.matches(r#"class="private-mark""#).count());
+        assert_eq!(marks, [usize::from(private); 2], "in the list and above");
+        assert_eq!(chat.contains("found by no search"), private);
+    }
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_archived_is_on_a_page_of_its_own_and_comes_back_from_there(
