@@ -39,6 +39,27 @@ scene("an edited question has its first wording beside it, and the branch that w
   }
 });
 
+scene("a question is saved in other words without asking anew", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: ["Frist", "Second"] });
+  await visit(page, `/chat/${id}`);
+  const said = await ui.answers(page).locator(".prose").allInnerTexts();
+  for (const [text, save] of [["First", (editor) => editor.press("Control+s")], ["First of all", () => page.getByRole("button", { name: "Save", exact: true }).click()]]) {
+    const question = ui.questions(page).first();
+    await question.hover();
+    await question.getByRole("button", { name: "Edit the message" }).click();
+    const editor = page.getByLabel("Edit the message").and(page.locator("textarea"));
+    await editor.fill(text);
+    await save(editor);
+    await page.locator("article.user:not([hidden]) .plain").getByText(text, { exact: true }).waitFor();
+    assert.deepEqual(await texts(page), [text, "Second"]);
+    assert.deepEqual(await ui.answers(page).locator(".prose").allInnerTexts(), said, "the answers are the same");
+  }
+  assert.equal(await ui.questions(page).first().locator(".sibling").innerText(), "3/3");
+  await page.reload();
+  await alive(page);
+  assert.deepEqual(await texts(page), ["First of all", "Second"]);
+});
+
 scene("branches are turned with the keyboard alone", { devices: ["desktop"] }, async ({ page, call, visit }) => {
   const id = await thread(call);
   await visit(page, `/chat/${id}`);

@@ -1,6 +1,6 @@
 //! Messages. What streams comes over `GET /api/threads/:id/messages/:id/stream?view=html`.
 
-use crate::shared::chat::Sent;
+use crate::shared::chat::{Sent, ThreadView};
 use crate::shared::error::AppError;
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId};
 
@@ -47,6 +47,18 @@ server_function! {
         client_request_id: ClientRequestId,
     ) -> Sent {
         crate::server::page::edit(thread, message, content, client_request_id).await
+    }
+}
+
+server_function! {
+    /// Says something else in a question's place, as a branch beside it with the same answers. A plain form goes there.
+    "messages/reword" RewordMessage,
+    async fn reword_message(
+        thread: ThreadId,
+        message: MessageId,
+        content: String,
+    ) -> ThreadView {
+        crate::server::page::reword(thread, message, content).await
     }
 }
 

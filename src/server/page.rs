@@ -24,7 +24,7 @@ pub use compare::{choose_answer, comparison_form, start_comparison};
 pub use keys::{
     add_key, move_key, provider_cards, remove_key, replace_key, set_key_active, test_key,
 };
-pub use messages::{edit, message_source, retry, send, stop};
+pub use messages::{edit, message_source, retry, reword, send, stop};
 pub use models::{discover_models, picker, refresh_models};
 pub use threads::{
     archived, delete_thread, fork_thread, replace_model, restore_thread, search_threads,
@@ -161,4 +161,33 @@ fn said_of_provider(language: Language, mut provider: ProviderView) -> ProviderV
         }
     }
     provider
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::providers::{FieldKind, REGISTRY};
+
+    #[test]
+    fn what_a_key_is_asked_for_has_a_name_in_every_language() {
+        let others = Language::ALL
+            .into_iter()
+            .filter(|language| *language != Language::English);
+        for language in others {
+            let sentences = &language.printed().sentences;
+            for field in REGISTRY.iter().flat_map(|provider| provider.info().fields) {
+                let choices = match field.kind {
+                    FieldKind::Choice(choices) => choices,
+                    _ => &[],
+                };
+                let labels = choices.iter().map(|(_, label)| *label);
+                for label in labels.chain([field.label]) {
+                    assert!(
+                        (sentences.of_english)(label).is_some(),
+                        "{label} in {language:?}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use super::{Answer, Caller, caller, fail};
 use crate::server::services::ServiceError;
 use crate::server::services::chat::Ask;
-use crate::shared::chat::Sent;
+use crate::server::services::threads::Window;
+use crate::shared::chat::{Sent, ThreadView};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId, UserId};
 
 async fn ask(thread: &ThreadId, request: &ClientRequestId, ask: Ask) -> Answer<Sent> {
@@ -86,6 +87,22 @@ pub async fn edit(
     client_request_id: ClientRequestId,
 ) -> Answer<Sent> {
     ask(&thread, &client_request_id, Ask::Edit { message, content }).await
+}
+
+/// Says something else in a question's place, as a branch beside it with the same answers. A plain form goes there.
+pub async fn reword(thread: ThreadId, message: MessageId, content: String) -> Answer<ThreadView> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    let services = caller.services();
+    let new = services
+        .reword(&user, &thread, &message, content)
+        .await
+        .map_err(fail)?;
+    caller.form_to(&format!("/chat/{thread}?at={new}#m-{new}"));
+    services
+        .thread_view(&user, &thread, &Window::Around(new), caller.language())
+        .await
+        .map_err(fail)
 }
 
 /// A message's Markdown.

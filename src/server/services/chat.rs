@@ -1,6 +1,7 @@
 //! Sending: claimed, checked and stored in one transaction, before anything is asked of a provider.
 
 mod paying;
+mod rewording;
 mod stored;
 mod titles;
 
@@ -113,18 +114,7 @@ impl Services {
         );
         let thread = thread?;
         if let Some(content) = ask.content() {
-            if content.trim().is_empty() {
-                return Err(ServiceError::field("content", "Write something first."));
-            }
-            let most = self.0.limits.message_chars;
-            if content.chars().count() > most {
-                self.0.metrics.limit_hit(Limit::MessageChars);
-                let problem = format!("Use at most {most} characters.");
-                return Err(ServiceError::field("content", &problem));
-            }
-            if !storable(content) {
-                return Err(ServiceError::field("content", NOT_STORABLE));
-            }
+            self.sayable(content)?;
         }
         if let Some(first) = claimed? {
             return Ok(first);
@@ -145,6 +135,23 @@ impl Services {
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Err(ServiceError::Draining),
         }
+    }
+
+    /// Whether a person may say this.
+    fn sayable(&self, content: &str) -> Result<()> {
+        if content.trim().is_empty() {
+            return Err(ServiceError::field("content", "Write something first."));
+        }
+        let most = self.0.limits.message_chars;
+        if content.chars().count() > most {
+            self.0.metrics.limit_hit(Limit::MessageChars);
+            let problem = format!("Use at most {most} characters.");
+            return Err(ServiceError::field("content", &problem));
+        }
+        if !storable(content) {
+            return Err(ServiceError::field("content", NOT_STORABLE));
+        }
+        Ok(())
     }
 
     async fn begin(self, begin: Begin) -> Result<MessageId> {

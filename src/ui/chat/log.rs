@@ -254,7 +254,7 @@ fn Editor(
     editing: RwSignal<Option<MessageId>>,
 ) -> impl IntoView {
     let mount = log::element(&message)?;
-    let words = &words().chat;
+    let (words, save) = (&words().chat, words().options.save);
     let before = log::text_of_question(&message).unwrap_or_default();
     log::mark_edited(&message, true);
     on_cleanup({
@@ -262,9 +262,9 @@ fn Editor(
         move || log::mark_edited(&message, false)
     });
     let area = NodeRef::<leptos::html::Textarea>::new();
-    let submit = {
+    let finish = Callback::new({
         let before = before.clone();
-        move || {
+        move |ask: bool| {
             let Some(area) = area.get_untracked() else {
                 return;
             };
@@ -273,36 +273,39 @@ fn Editor(
             }
             let text = area.value();
             editing.set(None);
-            if !text.trim().is_empty() && text != before {
-                conversation.edit(message.clone(), text);
+            let message = message.clone();
+            match !text.trim().is_empty() && text != before {
+                true if ask => conversation.edit(message, text),
+                true => conversation.reword(message, text),
+                false => {}
             }
         }
-    };
+    });
+    let busy = move || conversation.running.read().is_some();
     Some(view! {
         <Portal mount>
-            <form class="edit" on:submit={
-                let submit = submit.clone();
-                move |event| {
-                    event.prevent_default();
-                    submit();
-                }
+            <form class="edit" on:submit=move |event| {
+                event.prevent_default();
+                finish.run(true);
             }>
                 <label class="visually-hidden" for=EDITOR>{words.edit}</label>
                 <textarea
                     id=EDITOR node_ref=area prop:value=before.clone()
                     on:input=|_| dom::fit_height(EDITOR)
-                    on:keydown={
-                        let submit = submit.clone();
-                        move |event| match event.key().as_str() {
+                    on:keydown=move |event| {
+                        let command = (event.ctrl_key() || event.meta_key()) && !dom::composing(&event);
+                        match event.key().as_str() {
                             "Escape" => { event.stop_propagation(); editing.set(None); }
-                            "Enter" if (event.ctrl_key() || event.meta_key()) && !dom::composing(&event) => submit(),
+                            "Enter" if command => finish.run(true),
+                            "s" if command => { event.prevent_default(); finish.run(false); }
                             _ => {}
                         }
                     }
                 ></textarea>
                 <div class="edit-actions">
                     <button type="button" class="button small" on:click=move |_| editing.set(None)>{words.cancel}</button>
-                    <button type="submit" class="button small primary" disabled=move || conversation.running.read().is_some()>{words.send_again}</button>
+                    <button type="button" class="button small" disabled=busy on:click=move |_| finish.run(false)>{save}</button>
+                    <button type="submit" class="button small primary" disabled=busy>{words.send_again}</button>
                 </div>
             </form>
         </Portal>

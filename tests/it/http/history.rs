@@ -1,8 +1,10 @@
 //! A chat's page where there is no script: the windows on a long history, the branches, the ways on from a message.
 
+use crate::support::Engine;
 use crate::support::app::{Client, TestApp, parts, read_events};
 use crate::support::probe::Tail;
 use reqwest::{Method, Response};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 async fn page(client: &Client, path: &str) -> String {
@@ -139,6 +141,54 @@ async fn branches_are_turned_by_forms_and_the_one_that_was_chosen_stays() {
     // A message of a branch that is not shown is shown with its branch.
     goes_to(&press(&ada, branch, &turn(&asked, 0)).await);
     assert_eq!(questions(&page(&ada, &path).await), ["First", "Second"]);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_said_otherwise_and_keeps_its_answers_while_nobody_is_asked(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start_with(engine, &[]).await;
+    let (ada, bob) = (app.user_with_keys().await, app.user().await);
+    let thread = ada.thread("openai", "sim-echo").await;
+    for (request, text) in [("r1", "First"), ("r2", "Secnd"), ("r3", "Third")] {
+        ada.say(&thread, request, text).await;
+    }
+    app.clock.advance(1000);
+    let (before, calls) = (messages(&ada, &thread).await, app.sim.count_chat());
+    let reword = "/fn/messages/reword";
+    let fields = |message: &Value, text: &str| {
+        format!("thread={thread}&message={}&content={text}", id_of(message))
+    };
+    for (who, message, text) in [
+        (&bob, 2, "Mine"),
+        (&ada, 3, "Not an answer"),
+        (&ada, 2, " "),
+    ] {
+        let refused = press(who, reword, &fields(&before[message], text)).await;
+        assert!(goes_to(&refused).contains("__err"), "{text}");
+    }
+    assert_eq!(messages(&ada, &thread).await, before);
+
+    let to = goes_to(&press(&ada, reword, &fields(&before[2], "Second")).await);
+    let after = messages(&ada, &thread).await;
+    assert_eq!(app.sim.count_chat(), calls, "nobody was asked");
+    assert_eq!(to, format!("/chat/{thread}?at={0}#m-{0}", id_of(&after[2])));
+    let shown = page(&ada, &format!("/chat/{thread}")).await;
+    assert_eq!(questions(&shown), ["First", "Second", "Third"]);
+    assert!(shown.contains(r#"title="Branches">2/2<"#));
+    assert_eq!(after[..2], before[..2], "what stands above is the same");
+    for (old, new) in before.iter().zip(&after).skip(3) {
+        assert_ne!(old["id"], new["id"]);
+        assert_eq!(old["content"], new["content"]);
+        assert_eq!(new["usage"], Value::Null, "it is paid once");
+    }
+    for pair in after.windows(2) {
+        assert_eq!(pair[1]["parentId"], pair[0]["id"]);
+    }
+    let back = format!("thread={thread}&message={}&step=-1", id_of(&after[2]));
+    goes_to(&press(&ada, "/fn/threads/branch", &back).await);
+    assert_eq!(messages(&ada, &thread).await, before, "nothing is lost");
 }
 
 #[tokio::test(flavor = "multi_thread")]

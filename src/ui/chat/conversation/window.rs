@@ -2,6 +2,7 @@
 
 use super::parts::{Part, cut};
 use super::{Conversation, Traffic};
+use crate::api::messages::reword_message;
 use crate::api::threads::{open_thread, show_branch};
 use crate::client::activity::nudge;
 use crate::client::log::{self, Place};
@@ -14,6 +15,7 @@ use crate::ui::chat::answer::Answer;
 use crate::ui::state::unless_signed_out;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::pin::Pin;
 
 /// Where a tab remembers the place of reading in a thread.
 fn key_of(thread: &ThreadId) -> String {
@@ -24,6 +26,9 @@ fn key_of(thread: &ThreadId) -> String {
 pub(in crate::ui::chat) fn place_in(thread: &ThreadId) -> Option<Place> {
     Place::parse(&storage::tab::get(&key_of(thread))?)
 }
+
+/// The thread as it is shown from then on.
+type Branch = Pin<Box<dyn Future<Output = Result<ThreadView, AppError>>>>;
 
 impl Conversation {
     /// Remembers where somebody reads; at the end of the thread there is nothing to remember.
@@ -200,11 +205,23 @@ impl Conversation {
     /// Shows the branch on one side of a message, in its place.
     pub fn turn(self, message: MessageId, step: i64) {
         let Some(thread) = self.id() else { return };
+        let shown = show_branch(thread, message.clone(), step);
+        self.branch_off(message, step, Box::pin(shown));
+    }
+
+    /// Says something else in a question's place, with the same answers.
+    pub fn reword(self, message: MessageId, text: String) {
+        let Some(thread) = self.id() else { return };
+        let reworded = reword_message(thread, message.clone(), text);
+        self.branch_off(message, 1, Box::pin(reworded));
+    }
+
+    fn branch_off(self, message: MessageId, step: i64, branch: Branch) {
         if self.running.read_untracked().is_some() {
             return;
         }
         spawn_local(async move {
-            match show_branch(thread, message.clone(), step).await {
+            match branch.await {
                 Ok(view) if !self.traffic.is_disposed() => self.turned(&message, view, step),
                 Ok(_) => {}
                 Err(error) => self.refused.set(Some(unless_signed_out(error))),
