@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import AxeBuilder from "@axe-core/playwright";
 import { assertAccessible, assertNoSidewaysScroll } from "../support/browser.mjs";
-import { stage, thread } from "../support/scene.mjs";
+import { answered, say, stage, thread } from "../support/scene.mjs";
 
 const scene = stage();
 
@@ -61,17 +61,32 @@ for (const colorScheme of ["light", "dark"]) {
 scene("code has colours, breaks its lines on demand and comes as a file", { devices: ["desktop"] }, async (it) => {
   const prose = await shown(it);
   assert.equal(await prose.locator(".h-keyword", { hasText: "def" }).count(), 1);
-  const wrap = prose.getByRole("button", { name: "Wrap" });
+  const wrap = prose.getByRole("button", { name: /wrap/i });
   const width = () => prose.locator("pre").evaluate((pre) => pre.scrollWidth - pre.clientWidth);
   assert.ok((await width()) > 0);
   await wrap.click();
-  assert.equal(await wrap.getAttribute("aria-pressed"), "true");
+  assert.equal(await wrap.innerText(), "Unwrap");
   assert.equal(await width(), 0);
   await wrap.click();
-  assert.equal(await wrap.getAttribute("aria-pressed"), "false");
+  assert.equal(await wrap.innerText(), "Wrap");
   const [download] = await Promise.all([it.page.waitForEvent("download"), prose.getByRole("button", { name: "Download" }).click()]);
   assert.equal(download.suggestedFilename(), "code.py");
   assert.match(await readFile(await download.path(), "utf8"), /^# a long line .*\ndef f\(x=None\):\n {4}return "a"$/);
+});
+
+scene("code stays wrapped while its answer goes on", { devices: ["desktop"] }, async ({ call, page, visit }) => {
+  const id = await thread(call, { questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, `\`\`\`text\n${WIDE}\n${"one more line\n".repeat(200)}\`\`\``);
+  const code = page.locator("article.answer .code");
+  const size = () => code.locator("pre").evaluate((pre) => pre.textContent.length);
+  await page.waitForFunction(() => document.querySelector("article.answer pre")?.textContent.length > 500);
+  await code.getByRole("button", { name: "Wrap", exact: true }).click();
+  const before = await size();
+  await page.waitForFunction((least) => document.querySelector("article.answer pre").textContent.length > least, before + 100);
+  assert.equal(await code.locator("pre").evaluate((pre) => pre.scrollWidth - pre.clientWidth), 0);
+  await answered(page);
+  await code.getByRole("button", { name: "Unwrap" }).waitFor();
 });
 
 scene("a table is copied as CSV, and no cell of it is a command", { devices: ["desktop"] }, async (it) => {

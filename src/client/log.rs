@@ -321,12 +321,12 @@ impl Press {
         Some(csv::table(rows))
     }
 
-    /// Breaks the lines of the code block that the button belongs to, or no longer.
+    /// Breaks the lines of the code that the button belongs to, or no longer. That is kept beside the code, which is written
+    /// anew while its answer goes on; what the button says follows it in CSS.
     pub fn wrap(&self) {
-        let block = self.button.closest(".code").ok().flatten();
-        let wrapped = block.and_then(|block| block.class_list().toggle("wrapped").ok());
-        let pressed = wrapped.unwrap_or_default().to_string();
-        _ = self.button.set_attribute("aria-pressed", &pressed);
+        if let Ok(Some(block)) = self.button.closest(".block") {
+            _ = block.class_list().toggle("wrapped");
+        }
     }
 
     /// Lets the button say for a moment whether it has copied: by its drawing, or in words if it has none.

@@ -10,6 +10,7 @@ pub(super) const TAIL: &str = "</code></pre></div>";
 pub(super) fn head(info: &str, words: &Block) -> String {
     let Block {
         wrap,
+        unwrap,
         download,
         copy,
         ..
@@ -18,7 +19,8 @@ pub(super) fn head(info: &str, words: &Block) -> String {
     let file = highlight::file_name(&language);
     format!(
         "<div class=\"code\"><div class=\"block-head\"><span class=\"code-lang\">{language}</span>\
-         <button type=\"button\" class=\"block-button\" data-do=\"wrap\" aria-pressed=\"false\">{wrap}</button>\
+         <button type=\"button\" class=\"block-button\" data-do=\"wrap\">\
+         <span class=\"if-long\">{wrap}</span><span class=\"if-wrapped\">{unwrap}</span></button>\
          <button type=\"button\" class=\"block-button\" data-do=\"save\" data-name=\"{file}\">{download}</button>\
          <button type=\"button\" class=\"block-button\" data-do=\"code\">{copy}</button></div>\
          <pre tabindex=\"0\"><code class=\"language-{language}\">"

@@ -60,10 +60,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let html: [(&str, &[&str]); 19] = [
         ("a", &["class", "href", "id", "title", "target"]),
         ("blockquote", &["dir"]),
-        (
-            "button",
-            &["type", "class", "data-do", "data-name", "aria-pressed"],
-        ),
+        ("button", &["type", "class", "data-do", "data-name"]),
         ("code", &["class"]),
         ("div", &["class", "id", "tabindex", "role", "aria-label"]),
         ("h1", &["dir"]),
@@ -133,7 +130,6 @@ fn allowed(tag: &str, name: &str, value: &str) -> bool {
         ("button", "class") => value == "block-button",
         ("button", "data-do") => matches!(value, "code" | "csv" | "save" | "wrap"),
         ("button", "data-name") => highlight::is_file_name(value),
-        ("button", "aria-pressed") => value == "false",
         ("input", "disabled" | "checked") => value.is_empty(),
         ("code", "class") => value.strip_prefix("language-").is_some_and(|lang| {
             lang.len() <= 20
@@ -155,7 +151,7 @@ fn allowed(tag: &str, name: &str, value: &str) -> bool {
         ("span", "class") => {
             matches!(
                 value,
-                "code-lang" | "hidden-char" | "image-chip" | "link-host"
+                "code-lang" | "hidden-char" | "if-long" | "if-wrapped" | "image-chip" | "link-host"
             ) || highlight::is_class(value)
         }
         ("td" | "th", "class") => matches!(value, "align-left" | "align-center" | "align-right"),

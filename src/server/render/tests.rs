@@ -309,7 +309,8 @@ fn a_code_block_says_its_language_and_what_can_be_done_with_it() {
         blocks("```Rust,ignore\nlet a = b < c;\n```\n"),
         [
             "<div class=\"code\"><div class=\"block-head\"><span class=\"code-lang\">rust</span>\
-          <button type=\"button\" class=\"block-button\" data-do=\"wrap\" aria-pressed=\"false\">Wrap</button>\
+          <button type=\"button\" class=\"block-button\" data-do=\"wrap\">\
+          <span class=\"if-long\">Wrap</span><span class=\"if-wrapped\">Unwrap</span></button>\
           <button type=\"button\" class=\"block-button\" data-do=\"save\" data-name=\"code.rs\">Download</button>\
           <button type=\"button\" class=\"block-button\" data-do=\"code\">Copy</button></div>\
           <pre tabindex=\"0\"><code class=\"language-rust\"><span class=\"h-keyword\">let</span> a = b &lt; c;</code></pre></div>"
@@ -519,6 +520,7 @@ fn what_stands_around_a_text_is_in_the_readers_language() {
             words.table,
             words.copy_csv,
             words.wrap,
+            words.unwrap,
             words.download,
             words.copy,
         ] {
