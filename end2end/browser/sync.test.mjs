@@ -213,6 +213,25 @@ scene("a hidden tab lets its stream go, marks the end and has lost nothing", { d
   assert.equal(await answerText(page), text);
 });
 
+scene("what was read in one tab is read in the others", { devices: ["desktop"] }, async ({ page, context, call, visit }) => {
+  const id = await thread(call, { model: "sim-endless", title: "The long one", questions: [] });
+  const other = await context.newPage();
+  await visit(other, `/chat/${id}`);
+  await say(other, "Talk for ever");
+  await grown(other, 20);
+  const unread = (tab) => chats(tab).filter({ hasText: "not read yet" });
+  for (const tab of [page, other]) {
+    await visit(tab, "/settings");
+    await chats(tab).filter({ hasText: "being answered" }).waitFor();
+  }
+  const { messages } = await call("GET", `/api/threads/${id}`);
+  await page.request.post(`/api/threads/${id}/messages/${messages.at(-1).id}/stop`);
+  for (const tab of [page, other]) await unread(tab).waitFor();
+  await unread(other).click();
+  await other.getByText("Stopped by you.").waitFor();
+  await unread(page).waitFor({ state: "detached" });
+});
+
 scene("a page asks no more after its session is over, and not at all while it is hidden", { devices: ["desktop"] }, async ({ page, call, visit }) => {
   let asked = 0;
   page.on("request", (request) => (asked += request.url().includes("/api/activity") ? 1 : 0));

@@ -46,18 +46,24 @@ impl Elsewhere {
         let answering = move || threads.any_answering();
         Effect::new(move || {
             let unread = unread.clone();
-            let seen = unread.clone();
+            let looks = ["focus", "storage"].map(|name| {
+                let unread = unread.clone();
+                window_event_listener_untyped(name, move |_| {
+                    unread.hear();
+                    if let Some(open) = open().filter(|_| dom::visible()) {
+                        unread.seen(&open);
+                    }
+                })
+            });
+            unread.hear();
             activity::start(open, answering, move |asked, activity| {
                 self.take(threads, &unread, asked, activity);
             });
-            let back = window_event_listener(leptos::ev::focus, move |_| {
-                if let Some(open) = open() {
-                    seen.seen(&open);
-                }
-            });
             on_cleanup(move || {
                 activity::stop();
-                back.remove();
+                for look in looks {
+                    look.remove();
+                }
             });
         });
     }
