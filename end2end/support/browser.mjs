@@ -20,8 +20,8 @@ export const QUIET = [
   "--disable-sync",
 ];
 
-/** The browser. Close it when the file is done. */
-export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+/** The browser, with more arguments if any. Close it when the file is done. */
+export const launch = (args = []) => chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, ...args] });
 
 /** Runs in every page before its own scripts: says what the policy blocked. */
 function watch() {

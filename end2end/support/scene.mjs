@@ -12,15 +12,16 @@ let people = 0;
 export const freshEmail = () => `person-${process.pid}-${++people}@example.org`;
 
 /**
- * One app and one browser for a test file.
+ * One app and one browser for a test file; `env` is for the app, `args` are for the browser.
  * @returns a function that declares a test for each device:
  *   `scene("what it shows", {devices, javaScript, colorScheme, locale, member, keys}, async ({page, …}) => …)`.
  *   `member` signs somebody in beforehand, `keys` gives them working keys (a list of provider ids).
  */
-export function stage() {
+export function stage({ env, args } = {}) {
   let app, browser;
   before(async () => {
-    [app, browser] = await Promise.all([startApp(), launch()]);
+    // One that is there is ended even when the other is not.
+    await Promise.all([startApp({ env }).then((started) => (app = started)), launch(args).then((opened) => (browser = opened))]);
   });
   after(async () => {
     await browser?.close();
@@ -64,9 +65,15 @@ const visitor = (javaScript) => async (page, path) => {
   return response;
 };
 
-/** Makes a thread on the model with the questions answered, and gives its id. */
-export async function thread(call, { model = "sim-echo", provider = "openai", title, questions = ["Hello"] } = {}) {
-  const made = await call("POST", "/api/threads", { provider, model, title });
+/**
+ * What makes the answers of a {@link thread} come at once, so that a long chat is made in seconds: `sim-echo` has no pauses
+ * between the words when it says much, here what its model was told, of which the first words are heard.
+ */
+export const AT_ONCE = { systemPrompt: "many words ".repeat(800), settings: { maxTokens: 60 } };
+
+/** Makes a thread on the model with the questions answered, and gives its id. What else is given is said of the thread. */
+export async function thread(call, { model = "sim-echo", provider = "openai", title, questions = ["Hello"], ...more } = {}) {
+  const made = await call("POST", "/api/threads", { provider, model, title, ...more });
   for (const content of questions) {
     await call("POST", `/api/threads/${made.thread.id}/messages`, {
       content,
