@@ -13,7 +13,7 @@ export const PLAIN_TEXT = ["--font-render-hinting=none", "--disable-lcd-text", "
 const FONTS = { sans: "DejaVu Sans", mono: "DejaVu Sans Mono" };
 
 /** How much may differ, as a part of all squares and of all tiles. */
-const MOST = { squares: 0.0005, tiles: 0.001 };
+const MOST = { squares: 0.001, tiles: 0.001 };
 
 /** Gives a page the fonts of the pictures, hides what is another on each day or in each run but for its place, and adds `more`. */
 export const dress = (page, passing, more = "") =>
@@ -41,7 +41,7 @@ export const picture = (page) => page.screenshot({ scale: "css", animations: "di
 async function differences(pictures) {
   const [SQUARE, TILE] = [8, 32];
   /** Differences of a mean, of 255, that letters of another machine make. */
-  const SHADE = Number(24);
+  const SHADE = 24;
   /** A flat colour has this part of its tile at least, and keeps this part of its place. */
   const [FLAT, KEPT] = [0.25, 0.4];
   const [was, is] = await Promise.all(
