@@ -4,10 +4,10 @@ import { PLAIN_TEXT, compared, dress, hasFonts, picture, unlike } from "../suppo
 import { openSidebar, stage, thread } from "../support/scene.mjs";
 
 const scene = stage({ args: PLAIN_TEXT });
-/** What is another on each day or in each run: prices and limits, times, who it is. */
+/** What is another on each day or in each run: prices and limits, times, who it is; and slanted letters, which not every Debian has. */
 const PASSING = [
   ".usage, .picker-facts, .model-facts, .health, .picker-head-line .muted, .key-main > .small, .models-page td",
-  ".split .strong, .split .muted, .row .spinner, .row .unread-dot",
+  ".split .strong, .split .muted, .row .spinner, .row .unread-dot, .prose em",
 ].join();
 
 const wait = (page, selector) => page.locator(selector).first().waitFor();
