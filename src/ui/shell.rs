@@ -28,8 +28,10 @@ pub fn shell() -> impl IntoView {
     let files = use_context::<SiteFiles>().unwrap_or_default();
     let language = use_context::<Language>().unwrap_or_default();
     let theme = use_context::<Preferences>().unwrap_or_default().theme;
+    // What is read is painted before the wasm is asked for. A hidden page paints nothing and does not wait.
     let start = format!(
-        "import init,{{hydrate}} from '{}';await init({{module_or_path:'{}'}});hydrate();",
+        "if(!document.hidden)await new Promise(then=>requestAnimationFrame(()=>setTimeout(then)));\
+         const {{default:init,hydrate}}=await import('{}');await init({{module_or_path:'{}'}});hydrate();",
         files.js, files.wasm
     );
     view! {
@@ -42,16 +44,18 @@ pub fn shell() -> impl IntoView {
                 <meta name="theme-color" content="#fbfaf8" media="(prefers-color-scheme: light)"/>
                 <meta name="theme-color" content="#141517" media="(prefers-color-scheme: dark)"/>
                 <link rel="stylesheet" href=files.css/>
+                // A page is one piece: half of it painted would move when the rest is read.
+                <link rel="expect" href="#whole" blocking="render"/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <link rel="modulepreload" href=files.js.clone() nonce=use_nonce()/>
-                <link rel="preload" href=files.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" fetchpriority="low"/>
                 <script type="module" nonce=use_nonce() inner_html=start></script>
                 <MetaTags/>
             </head>
             <body>
                 <App/>
+                <template id="whole"></template>
             </body>
         </html>
     }
