@@ -128,6 +128,23 @@ scene("an answer is asked for again", {}, async ({ page, call, visit }) => {
   assert.equal(await ui.answers(page).count(), 2);
 });
 
+scene("a question is edited, and another model answers", {}, async ({ page, call, visit }) => {
+  const id = await thread(call, { questions: ["Frist"] });
+  await visit(page, `/chat/${id}`);
+  await page.getByRole("button", { name: "Edit the message" }).click();
+  await page.getByRole("textbox", { name: "Edit the message" }).fill("First");
+  await page.getByRole("button", { name: "Save" }).click();
+  await ui.questions(page).filter({ hasText: "First" }).locator(".sibling", { hasText: "2/2" }).waitFor();
+  await page.getByRole("button", { name: "Answer again with another model" }).click();
+  await page.getByLabel("Model").first().selectOption({ index: 1 });
+  await page.getByRole("button", { name: "Answer again" }).click();
+  await page.waitForURL(`**/chat/${id}`);
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  const second = page.locator("article.answer .sibling", { hasText: "2/2" });
+  for (let tries = 0; tries < 20 && (await second.count()) === 0; tries++) await page.reload();
+  await second.waitFor();
+});
+
 scene("a chat is deleted from the sidebar", { devices: ["desktop"] }, async ({ page, call, visit }) => {
   await thread(call, { title: "Short-lived", questions: [] });
   await visit(page, "/chat");

@@ -15,6 +15,7 @@ pub mod middleware;
 pub mod models;
 pub mod offline;
 pub mod openapi;
+mod otherwise;
 pub mod page_threads;
 pub mod sse;
 pub mod threads;
@@ -50,9 +51,11 @@ pub fn probes() -> Router<AppState> {
     health::routes()
 }
 
-/// Pages without script: the documentation, and what is shown without a network.
+/// Pages without script: the documentation, what is shown without a network, and what takes a form of its own.
 pub fn plain_pages() -> Router<AppState> {
-    docs::routes().merge(offline::routes())
+    docs::routes()
+        .merge(offline::routes())
+        .merge(otherwise::routes())
 }
 
 pub(super) async fn missing() -> ApiError {

@@ -24,6 +24,8 @@ pub(super) mod markup;
 mod mathml;
 pub mod message;
 pub mod models;
+pub(super) mod otherwise;
+pub(super) mod plain;
 mod repair;
 mod source;
 mod split;

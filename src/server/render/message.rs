@@ -153,7 +153,7 @@ fn question(html: &mut Html, told: Told<'_>) {
         .raw(r#"</p></div><div class="actions">"#)
         .siblings(told, printed.message.branches)
         .button("copy", "copy", printed.message.copy)
-        .button("edit", "edit", chat.edit)
+        .round("edit", told.message.id.as_str(), "edit", chat.edit)
         .raw("</div></article>");
 }
 
@@ -200,7 +200,7 @@ fn below(html: &mut Html, told: Told<'_>) {
     if message.error.is_none() {
         html.round("retry", id, "retry", said.again);
     }
-    html.button("swap", "swap", said.swap)
+    html.round("swap", id, "swap", said.swap)
         .round("fork", id, "fork", said.fork);
     if goes_on(message) {
         html.raw(

@@ -337,7 +337,7 @@ pub static WORDS: Words = Words {
     },
     options: Options {
         private: "Private",
-        private_note: "A private chat is found by no search and not kept in this browser for reading offline. It stays in your list until you delete it.",
+        private_note: "Found by no search, and not kept in this browser for reading offline. It stays in your list until you delete it.",
         open: "Settings of this chat",
         title: "Chat settings",
         system_prompt: "System prompt",

@@ -4,6 +4,9 @@ use crate::api::messages::{RetryAnswer, SendMessage};
 use crate::api::threads::{ForkThread, ReplaceModel, ShowBranch};
 use crate::shared::ids::ThreadId;
 
+/// Where a message is said otherwise.
+const OTHERWISE: &str = "/otherwise";
+
 /// The forms, as HTML. Both `seed`, which names a send, and the id are words without signs; `go_on` is what a person says
 /// to an answer that broke off.
 pub(super) fn forms(thread: &ThreadId, seed: &str, go_on: &str) -> String {
@@ -36,12 +39,19 @@ pub(super) fn forms(thread: &ThreadId, seed: &str, go_on: &str) -> String {
         ("fork", ForkThread::PATH, "id", [("", ""), ("", "")]),
         // Goes on with the nearest model.
         ("replace", ReplaceModel::PATH, "id", [("", ""), ("", "")]),
+        // A page of the server with the forms for these (`http/otherwise.rs`).
+        ("edit", OTHERWISE, "thread", [("", ""), ("", "")]),
+        ("swap", OTHERWISE, "thread", [("", ""), ("", "")]),
     ]
     .map(|(name, path, id, fields)| {
         let mut form = [
             r#"<form id=""#,
             name,
-            r#"" method="post" action=""#,
+            if path == OTHERWISE {
+                r#"" action=""#
+            } else {
+                r#"" method="post" action=""#
+            },
             path,
             "\">",
         ]

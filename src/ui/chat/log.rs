@@ -210,10 +210,18 @@ pub(super) fn presses(
                     conversation.send(words.go_on.to_owned(), |_| {});
                 }
             }
-            ("edit", Some(message)) if idle => edit(editing, message),
-            ("swap", Some(message)) if idle => {
-                picker::open(catalog);
-                swap.set_value(Some((message, catalog.opened.get_untracked())));
+            ("edit", Some(message)) => {
+                event.prevent_default();
+                if idle {
+                    edit(editing, message);
+                }
+            }
+            ("swap", Some(message)) => {
+                event.prevent_default();
+                if idle {
+                    picker::open(catalog);
+                    swap.set_value(Some((message, catalog.opened.get_untracked())));
+                }
             }
             ("settings", _) => dom::open_dialog(options::ID),
             ("copy", Some(message)) => {

@@ -192,6 +192,87 @@ async fn a_question_is_said_otherwise_and_keeps_its_answers_while_nobody_is_aske
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_script_a_question_is_edited_and_another_model_is_picked_on_a_page_of_its_own() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.user_with_keys().await, app.user().await);
+    let thread = ada.thread("openai", "sim-echo").await;
+    ada.say(&thread, "r1", "First & <last>").await;
+    let (asked, answer) = match messages(&ada, &thread).await.as_slice() {
+        [asked, answer] => (asked.clone(), answer.clone()),
+        other => panic!("{other:?}"),
+    };
+    let chat = format!("/chat/{thread}");
+    let shown = page(&ada, &chat).await;
+    let otherwise =
+        |message: &Value| format!("/otherwise?thread={thread}&message={}", id_of(message));
+    for (name, message) in [("edit", &asked), ("swap", &answer)] {
+        let form = format!(r#"<form id="{name}" action="/otherwise">"#);
+        assert!(shown.contains(&form), "{name}");
+        let button = format!(r#"form="{name}" name="message" value="{}""#, id_of(message));
+        assert!(shown.contains(&button), "{name}");
+        assert_eq!(goes_to(&bob.get(&otherwise(message)).await), chat);
+    }
+
+    let edit = page(&ada, &otherwise(&asked)).await;
+    assert!(edit.contains("\nFirst &amp; &lt;last&gt;</textarea>"));
+    assert!(edit.contains(r#"action="/fn/messages/edit""#));
+    assert!(edit.contains(r#"formaction="/fn/messages/reword""#));
+    let fields = |request: &str, message: &Value, more: &str| {
+        format!(
+            "thread={thread}&client_request_id={request}&message={}&{more}",
+            id_of(message)
+        )
+    };
+    let empty = ada
+        .request(Method::POST, "/fn/messages/edit")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", "text/html")
+        .header("referer", format!("{}{}", app.url, otherwise(&asked)));
+    let empty = empty.body(fields("r2", &asked, "content=+"));
+    let back = goes_to(&empty.send().await.unwrap());
+    let back = back.trim_start_matches(&app.url);
+    assert!(back.starts_with("/otherwise?"), "{back}");
+    assert!(page(&ada, back).await.contains("Write something first."));
+    let sent = press(
+        &ada,
+        "/fn/messages/edit",
+        &fields("r3", &asked, "content=Second"),
+    )
+    .await;
+    assert_eq!(goes_to(&sent), chat);
+    // The next one is asked once this one has ended.
+    let running = messages(&ada, &thread).await[1].clone();
+    let stream = format!("/api/threads/{thread}/messages/{}/stream", id_of(&running));
+    read_events(ada.get(&stream).await).await;
+
+    let swap = page(&ada, &otherwise(&answer)).await;
+    let model = swap.split(r#"<option value=""#).nth(1).unwrap();
+    let model = model.split('"').next().unwrap();
+    let retry = fields("r4", &answer, &format!("model={model}"));
+    assert_eq!(
+        goes_to(&press(&ada, "/fn/messages/retry", &retry).await),
+        chat
+    );
+    let last = messages(&ada, &thread).await[1].clone();
+    assert_eq!(
+        (&last["model"], &last["parentId"]),
+        (&json!(model), &asked["id"])
+    );
+    let choice = swap.split(r#"name="choice""#).nth(1).unwrap();
+    let choice = choice.split(r#"<option value=""#).nth(1).unwrap();
+    let choice = choice.split('"').next().unwrap();
+    let fork = format!("id={thread}&message={}&choice={choice}", id_of(&answer));
+    let new = goes_to(&press(&ada, "/fn/threads/fork", &fork).await);
+    let (_, new) = parts(ada.get(&new.replace("/chat", "/api/threads")).await).await;
+    let new = &new["thread"];
+    let (provider, model) = choice.split_once('/').unwrap();
+    assert_eq!(
+        (&new["provider"], &new["model"]),
+        (&json!(provider), &json!(model))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_chat_goes_on_from_a_message_in_a_new_one_by_a_form() {
     let app = TestApp::start().await;
     let ada = app.user_with_keys().await;

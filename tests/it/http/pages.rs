@@ -423,7 +423,7 @@ async fn a_chat_is_begun_as_private_by_a_plain_form_and_looks_like_it() {
         let (side, chat) = shown.split_once("</aside>").unwrap();
         let marks = [side, chat].map(|part| part.matches(r#"class="private-mark""#).count());
         assert_eq!(marks, [usize::from(private); 2], "in the list and above");
-        assert_eq!(chat.contains("found by no search"), private);
+        assert_eq!(chat.contains("Found by no search"), private);
     }
 }
 
