@@ -1,7 +1,7 @@
 // The conversation with JavaScript on.
 import assert from "node:assert/strict";
 import { alive } from "../support/browser.mjs";
-import { AT_ONCE, answerText, answered, chats, openSidebar, pick, say, stage, thread, ui } from "../support/scene.mjs";
+import { answered, answerText, atOnce, chats, openSidebar, pick, say, stage, thread, ui } from "../support/scene.mjs";
 
 const scene = stage();
 const MODEL = "gpt-5.4-mini";
@@ -147,7 +147,7 @@ scene("an edit that is refused brings back what it would have replaced", {}, asy
 
 scene("earlier messages are shown above, and are edited there as well", { devices: ["desktop"] }, async ({ page, call, visit }) => {
   const questions = Array.from({ length: 52 }, (_, n) => `Question ${n}.`);
-  const id = await thread(call, { ...AT_ONCE, questions });
+  const id = await thread(call, { ...atOnce(), questions });
   await visit(page, `/chat/${id}`);
   assert.equal(await ui.questions(page).count(), 50);
   await page.getByRole("link", { name: "Show earlier messages" }).focus();
@@ -217,7 +217,7 @@ scene("a draft survives a reload, each chat's its own", {}, async ({ page, call,
 scene("a search leads to the message that it found", {}, async ({ page, call, phone, visit }) => {
   const filler = "word ".repeat(150);
   const questions = ["Where do zebras cross?", "And then?", "And then?", "And then?"].map((text) => `${text} ${filler}`);
-  await thread(call, { questions });
+  await thread(call, { ...atOnce(), questions });
   await visit(page, "/chat");
   await openSidebar(page, phone);
   await page.getByRole("searchbox", { name: "Search chats" }).fill("zebras");

@@ -1,7 +1,7 @@
 // A long chat: what is on the page, where somebody reads, and what waits to be sent.
 import assert from "node:assert/strict";
 import { alive } from "../support/browser.mjs";
-import { AT_ONCE, PASSWORD, answered, chats, openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
+import { PASSWORD, answered, atOnce, chats, openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
 
 const scene = stage();
 const LONG = Array.from({ length: 100 }, (_, n) => `Question ${n}.`);
@@ -31,7 +31,7 @@ async function toTheBeginning(page) {
 }
 
 scene("a chat of 1,200 messages opens at its end and is read to its beginning", { devices: ["desktop"] }, async ({ page, call, visit }) => {
-  const id = await thread(call, { ...AT_ONCE, questions: Array.from({ length: 600 }, (_, n) => `Question ${n}.`) });
+  const id = await thread(call, { ...atOnce(), questions: Array.from({ length: 600 }, (_, n) => `Question ${n}.`) });
   await visit(page, "/chat");
   await page.locator(`nav a[href="/chat/${id}"]`).click();
   await inView(page, "Question 599.");
@@ -41,7 +41,7 @@ scene("a chat of 1,200 messages opens at its end and is read to its beginning", 
 });
 
 scene("earlier messages come by themselves, and what is read stays where it is", {}, async ({ page, call, visit }) => {
-  const id = await thread(call, { ...AT_ONCE, questions: LONG });
+  const id = await thread(call, { ...atOnce(), questions: LONG });
   await visit(page, `/chat/${id}`);
   assert.equal(await ui.questions(page).count(), 50);
   assert.equal(await fromEnd(page), 0);
@@ -60,7 +60,7 @@ scene("earlier messages come by themselves, and what is read stays where it is",
 scene("a message that was found far back opens the chat there, and later ones follow", {}, async ({ page, call, phone, visit }) => {
   const questions = [...LONG];
   questions[9] = "Where do zebras cross?";
-  const id = await thread(call, { ...AT_ONCE, questions });
+  const id = await thread(call, { ...atOnce(), questions });
   await visit(page, "/chat");
   await openSidebar(page, phone);
   await page.getByRole("searchbox", { name: "Search chats" }).fill("zebras");
@@ -85,7 +85,7 @@ scene("a message that was found far back opens the chat there, and later ones fo
 });
 
 scene("a message that is written far from the end goes to the end", { devices: ["desktop"] }, async ({ page, call, visit }) => {
-  const id = await thread(call, { ...AT_ONCE, questions: LONG });
+  const id = await thread(call, { ...atOnce(), questions: LONG });
   const { messages } = await call("GET", `/api/threads/${id}`);
   await visit(page, `/chat/${id}?at=${messages[20].id}`);
   await inView(page, LONG[10]);
@@ -96,7 +96,7 @@ scene("a message that is written far from the end goes to the end", { devices: [
 });
 
 scene("the place of reading is found again, after another chat and after a reload", { devices: ["desktop"] }, async ({ page, call, visit }) => {
-  const id = await thread(call, { ...AT_ONCE, questions: LONG, title: "The long one" });
+  const id = await thread(call, { ...atOnce(), questions: LONG, title: "The long one" });
   const other = await thread(call, { title: "The other one" });
   await visit(page, `/chat/${id}`);
   await scroll(page, -3000);
@@ -126,7 +126,7 @@ scene("the place of reading is found again, after another chat and after a reloa
 });
 
 scene("without JavaScript links lead through a long chat", { devices: ["desktop"], javaScript: false }, async ({ page, call, visit }) => {
-  const id = await thread(call, { ...AT_ONCE, questions: LONG.slice(0, 60) });
+  const id = await thread(call, { ...atOnce(), questions: LONG.slice(0, 60) });
   await visit(page, `/chat/${id}`);
   assert.equal((await texts(page))[0], LONG[10]);
   await page.getByRole("link", { name: "Show earlier messages" }).click();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import AxeBuilder from "@axe-core/playwright";
 import { assertAccessible, assertNoSidewaysScroll } from "../support/browser.mjs";
-import { answered, say, stage, thread } from "../support/scene.mjs";
+import { answered, atOnce, say, stage, thread } from "../support/scene.mjs";
 
 const scene = stage();
 
@@ -35,7 +35,7 @@ $$\\sum_{i=1}^{n} ${"x_i + ".repeat(40)} 1$$
 `;
 
 const shown = async ({ call, page, visit }) => {
-  const id = await thread(call, { questions: [DOCUMENT] });
+  const id = await thread(call, { ...atOnce(DOCUMENT.length), questions: [DOCUMENT] });
   await visit(page, `/chat/${id}`);
   return page.locator(".prose").last();
 };

@@ -67,9 +67,9 @@ const visitor = (javaScript) => async (page, path) => {
 
 /**
  * What makes the answers of a {@link thread} come at once, so that a long chat is made in seconds: `sim-echo` has no pauses
- * between the words when it says much, here what its model was told, of which the first words are heard.
+ * between the words when it says much, here what its model was told, and is cut off after `letters` of it.
  */
-export const AT_ONCE = { systemPrompt: "many words ".repeat(800), settings: { maxTokens: 60 } };
+export const atOnce = (letters = 240) => ({ systemPrompt: "many words ".repeat(800), settings: { maxTokens: Math.ceil(letters / 4) } });
 
 /** Makes a thread on the model with the questions answered, and gives its id. What else is given is said of the thread. */
 export async function thread(call, { model = "sim-echo", provider = "openai", title, questions = ["Hello"], ...more } = {}) {
