@@ -3,6 +3,8 @@
 use super::storage;
 use crate::shared::time::Timestamp;
 use crate::shared::words::Language;
+use leptos::prelude::{request_animation_frame, set_timeout};
+use std::time::Duration;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -57,6 +59,17 @@ pub fn focus(id: &str) {
     if let Some(element) = by_id::<HtmlElement>(id) {
         _ = element.focus();
     }
+}
+
+/// After the next paint, puts the keyboard on the page's main part if it is nowhere: what had it is gone.
+pub fn settle_focus() {
+    let settle = || {
+        let active = document().and_then(|document| document.active_element());
+        if active.is_none_or(|active| active.tag_name() == "BODY") {
+            focus("main");
+        }
+    };
+    request_animation_frame(move || set_timeout(settle, Duration::ZERO));
 }
 
 /// Puts the keyboard on the first element that fits, with its text selected.
@@ -206,7 +219,7 @@ pub fn on_backdrop(event: &Event) -> bool {
         .is_some_and(|element| element.tag_name() == "DIALOG")
 }
 
-/// Empties every form in an element and folds it up again.
+/// Empties every form in an element and folds it up again. The keyboard stays on what is left to see.
 pub fn fold(id: &str) {
     let all = |selector: &str| by_id::<Element>(id)?.query_selector_all(selector).ok();
     for list in [all("form"), all("details[open]")].into_iter().flatten() {
@@ -214,6 +227,13 @@ pub fn fold(id: &str) {
             if let Some(form) = node.dyn_ref::<web_sys::HtmlFormElement>() {
                 form.reset();
             } else if let Some(details) = node.dyn_ref::<Element>() {
+                let active = document().and_then(|document| document.active_element());
+                if details.contains(active.as_deref())
+                    && let Ok(Some(summary)) = details.query_selector("summary")
+                    && let Some(summary) = summary.dyn_ref::<HtmlElement>()
+                {
+                    _ = summary.focus();
+                }
                 _ = details.remove_attribute("open");
             }
         }

@@ -6,6 +6,7 @@ use crate::shared::csv;
 use crate::shared::ids::MessageId;
 use crate::shared::words::Chat;
 use leptos::prelude::{request_animation_frame, set_timeout};
+use std::cell::RefCell;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlButtonElement, HtmlElement};
@@ -279,6 +280,24 @@ pub fn press(event: &Event) -> Option<Press> {
     let button = target.closest("[data-do]").ok()??;
     let what = button.get_attribute("data-do")?;
     Some(Press { what, button })
+}
+
+thread_local! {
+    static HELD: RefCell<Option<Press>> = const { RefCell::new(None) };
+}
+
+/// Notes the button on which the pointer went down.
+pub fn hold(event: &Event) {
+    HELD.set(press(event));
+}
+
+/// Whether the pointer came up on a button that took the place of the one on which it went down. While an answer grows its
+/// last block is written anew all the time, and no click follows then.
+#[must_use]
+pub fn held_through(event: &Event) -> bool {
+    let (down, up) = (HELD.take(), press(event));
+    down.zip(up)
+        .is_some_and(|(down, up)| down.what == up.what && !down.button.is_connected())
 }
 
 impl Press {

@@ -1,9 +1,9 @@
 //! The messages of a thread.
 
-use super::LOG;
 use super::answer::LiveAnswer;
 use super::conversation::{Conversation, Part};
 use super::moving::Go;
+use super::{COMPOSER, LOG};
 use super::{options, picker};
 use crate::api::messages::message_source;
 use crate::client::{clipboard, dom, log};
@@ -142,6 +142,8 @@ pub(super) fn Log(
             data-later=move || conversation.later.read().is_some().then_some("")
             on:scroll=move |_| scrolled()
             on:click=press
+            on:pointerdown=|event| log::hold(&event)
+            on:pointerup=move |event| if log::held_through(&event) { press(event.into()); }
         >
             <div class="log-inner">
                 {move || conversation.earlier.get().map(|depth| link("before", depth, words.show_earlier))}
@@ -181,7 +183,7 @@ pub(super) fn presses(
     editing: RwSignal<Option<MessageId>>,
     swap: StoredValue<Option<Swap>>,
     go: Go,
-) -> impl Fn(ev::MouseEvent) {
+) -> impl Fn(ev::MouseEvent) + Copy {
     let toasts = expect_context::<Toasts>();
     let catalog = expect_context::<Catalog>();
     let words = &words().chat;
@@ -281,6 +283,9 @@ fn Editor(
             }
             let text = area.value();
             editing.set(None);
+            if !dom::is_touch() {
+                dom::focus(COMPOSER);
+            }
             let message = message.clone();
             match !text.trim().is_empty() && text != before {
                 true if ask => conversation.edit(message, text),

@@ -285,7 +285,7 @@ pub(super) fn Picker(
             <div class="picker-head">
                 {icon("search")}
                 <input
-                    id="picker-search" type="text" inputmode="search" autofocus=true placeholder=words.search aria-label=words.search autocomplete="off"
+                    id="picker-search" type="text" role="combobox" aria-expanded="true" aria-autocomplete="list" inputmode="search" autofocus=true placeholder=words.search aria-label=words.search autocomplete="off"
                     aria-controls="picker-list"
                     aria-activedescendant=move || format!("model-{}", active.get())
                     prop:value=search

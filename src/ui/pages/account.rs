@@ -28,7 +28,7 @@ fn Door(
                 who.session().await.map(|_| view! { <Redirect path="/chat"/> })
             })}
         </Suspense>
-        <main id="main" class="door">
+        <main id="main" tabindex="-1" class="door">
             <a class="brand" href="/">{icon("key")}"KeyLM"</a>
             <div class="card">
                 <h1>{title}</h1>

@@ -40,7 +40,7 @@ pub fn Landing() -> impl IntoView {
                     <a class="button primary" href="/sign-up">{words.start}</a>
                 </nav>
             </header>
-            <main id="main">
+            <main id="main" tabindex="-1">
                 <section class="hero">
                     <p class="eyebrow">{words.eyebrow}</p>
                     <h1>{words.claim}</h1>

@@ -10,7 +10,7 @@ pub fn NotFound() -> impl IntoView {
     let words = &words().missing;
     view! {
         <Title text=words.title/>
-        <main id="main" class="door">
+        <main id="main" tabindex="-1" class="door">
             <p class="big-number" aria-hidden="true">"404"</p>
             <h1>{words.heading}</h1>
             <p class="muted">{words.text}</p>

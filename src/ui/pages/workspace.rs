@@ -62,7 +62,7 @@ pub fn Workspace() -> impl IntoView {
         <div class="workspace" class:side-closed=move || !prefs.side_open() class:drawer-open=drawer.0>
             <Sidebar/>
             <div class="scrim" aria-hidden="true" on:click=move |_| drawer.0.set(false)></div>
-            <main id="main" class="stage" inert=drawer.0>
+            <main id="main" tabindex="-1" class="stage" inert=drawer.0>
                 <Outlet/>
             </main>
             <Palette/>

@@ -1,6 +1,7 @@
 //! The corner with the short notes.
 
 use super::icon::icon;
+use crate::client::dom;
 use crate::ui::erased::For;
 use crate::ui::state::{toasts, words};
 use leptos::prelude::*;
@@ -16,9 +17,9 @@ pub fn Toasts() -> impl IntoView {
                 <div class="toast" class:trouble=toast.trouble>
                     <span>{toast.text.clone()}</span>
                     {toast.can_be_undone().then(|| view! {
-                        <button type="button" class="button small" on:click=move |_| toasts.undo(toast.number)>{words.around.undo}</button>
+                        <button type="button" class="button small" on:click=move |_| { toasts.undo(toast.number); dom::settle_focus(); }>{words.around.undo}</button>
                     })}
-                    <button type="button" class="icon-button" aria-label=words.frame.dismiss on:click=move |_| toasts.dismiss(toast.number)>
+                    <button type="button" class="icon-button" aria-label=words.frame.dismiss on:click=move |_| { toasts.dismiss(toast.number); dom::settle_focus(); }>
                         {icon("close")}
                     </button>
                 </div>
