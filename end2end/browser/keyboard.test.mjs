@@ -44,6 +44,11 @@ async function on(page, name) {
   assert.equal(now.trouble, "", `the ring of ${now.name}`);
 }
 
+/** Waits until something has the keyboard, wherever it went. */
+async function stays(page) {
+  await page.waitForFunction(() => document.activeElement && document.activeElement !== document.body);
+}
+
 /** Presses a key until this has the keyboard; each stop on the way must be seen. */
 async function reach(page, name, { key = "Tab", within = "" } = {}) {
   const way = [];
@@ -80,6 +85,7 @@ scene("the main job is done by keys alone", { devices: ["desktop"], member: fals
   await reach(page, /^Create an account$/);
   await keyboard.press("Enter");
   await page.getByRole("heading", { name: "Create your account" }).waitFor();
+  await stays(page);
   await reach(page, /^E-mail$/);
   await write(page, freshEmail(), "Tab");
   await on(page, /^Password$/);
@@ -97,6 +103,7 @@ scene("the main job is done by keys alone", { devices: ["desktop"], member: fals
   await reach(page, /^API key$/);
   await write(page, KEYS.openai, "Enter");
   await ui.toast(page, "OpenAI is connected.").waitFor();
+  await stays(page);
 
   // A model, a question, and its answer.
   await keyboard.press("Control+Shift+O");
@@ -137,7 +144,6 @@ scene("the main job is done by keys alone", { devices: ["desktop"], member: fals
   await keyboard.press("Control+A");
   await write(page, "About piers", "Control+Enter");
   await page.locator("article.answer:not(.live) .prose", { hasText: "About piers" }).waitFor();
-  await keyboard.press("Shift+Escape");
   await on(page, MESSAGE);
   await reach(page, /^Show the branch before$/, { key: "Shift+Tab" });
   await keyboard.press("Enter");
@@ -170,6 +176,7 @@ scene("the main job is done by keys alone", { devices: ["desktop"], member: fals
   await reach(page, /^Undo$/);
   await keyboard.press("Enter");
   await row.waitFor();
+  await stays(page);
   const { threads } = await call("GET", "/api/threads");
   assert.equal(threads.length, 2);
 

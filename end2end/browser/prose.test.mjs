@@ -81,8 +81,18 @@ scene("code stays wrapped while its answer goes on", { devices: ["desktop"] }, a
   const code = page.locator("article.answer .code");
   const size = () => code.locator("pre").evaluate((pre) => pre.textContent.length);
   await page.waitForFunction(() => document.querySelector("article.answer pre")?.textContent.length > 500);
-  // While it grows, its button never stands still.
-  await code.getByRole("button", { name: "Wrap", exact: true }).dispatchEvent("click");
+  // Who reads at the beginning is not taken along. Between press and release the button is written anew.
+  await page.locator(".log").evaluate((log) => (log.scrollTop = -log.scrollHeight));
+  const [x, y] = await page.evaluate(() => {
+    const { left, top, width, height } = document.querySelector('article.answer [data-do="wrap"]').getBoundingClientRect();
+    return [left + width / 2, top + height / 2];
+  });
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  const held = await size();
+  await page.waitForFunction((least) => document.querySelector("article.answer pre").textContent.length > least, held);
+  await page.mouse.up();
+  await code.getByRole("button", { name: "Unwrap" }).waitFor();
   const before = await size();
   await page.waitForFunction((least) => document.querySelector("article.answer pre").textContent.length > least, before + 100);
   assert.equal(await code.locator("pre").evaluate((pre) => pre.scrollWidth - pre.clientWidth), 0);

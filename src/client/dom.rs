@@ -3,8 +3,7 @@
 use super::storage;
 use crate::shared::time::Timestamp;
 use crate::shared::words::Language;
-use leptos::prelude::{request_animation_frame, set_timeout};
-use std::time::Duration;
+use leptos::prelude::request_animation_frame;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -23,6 +22,9 @@ pub(super) fn document() -> Option<Document> {
 pub(super) fn by_id<T: JsCast>(id: &str) -> Option<T> {
     document()?.get_element_by_id(id)?.dyn_into().ok()
 }
+
+/// Within so many frames a page or a part of it takes another one's place.
+const FRAMES_OF_A_CHANGE: u32 = 20;
 
 /// This moment by the browser's clock.
 #[must_use]
@@ -61,15 +63,20 @@ pub fn focus(id: &str) {
     }
 }
 
-/// After the next paint, puts the keyboard on the page's main part if it is nowhere: what had it is gone.
+/// Puts the keyboard on the page's main part if what has it goes within the next frames.
 pub fn settle_focus() {
-    let settle = || {
-        let active = document().and_then(|document| document.active_element());
-        if active.is_none_or(|active| active.tag_name() == "BODY") {
-            focus("main");
-        }
-    };
-    request_animation_frame(move || set_timeout(settle, Duration::ZERO));
+    fn look(frames: u32) {
+        request_animation_frame(move || {
+            let active = document().and_then(|document| document.active_element());
+            if active.is_none_or(|active| active.tag_name() == "BODY") {
+                focus("main");
+            }
+            if frames > 0 {
+                look(frames - 1);
+            }
+        });
+    }
+    look(FRAMES_OF_A_CHANGE);
 }
 
 /// Puts the keyboard on the first element that fits, with its text selected.
