@@ -85,7 +85,6 @@ scene("the main job is done by keys alone", { devices: ["desktop"], member: fals
   await reach(page, /^Create an account$/);
   await keyboard.press("Enter");
   await page.getByRole("heading", { name: "Create your account" }).waitFor();
-  await stays(page);
   await reach(page, /^E-mail$/);
   await write(page, freshEmail(), "Tab");
   await on(page, /^Password$/);

@@ -77,16 +77,17 @@ scene("code has colours, breaks its lines on demand and comes as a file", { devi
 scene("code stays wrapped while its answer goes on", { devices: ["desktop"] }, async ({ call, page, visit }) => {
   const id = await thread(call, { questions: [] });
   await visit(page, `/chat/${id}`);
-  await say(page, `\`\`\`text\n${WIDE}\n${"one more line\n".repeat(200)}\`\`\``);
+  await say(page, `\`\`\`text\n${WIDE}\n${"one more line\n".repeat(400)}\`\`\``);
   const code = page.locator("article.answer .code");
   const size = () => code.locator("pre").evaluate((pre) => pre.textContent.length);
-  await page.waitForFunction(() => document.querySelector("article.answer pre")?.textContent.length > 500);
+  await page.waitForFunction(() => document.querySelector("article.answer pre")?.textContent.length > 2000);
   // Who reads at the beginning is not taken along. Between press and release the button is written anew.
-  await page.locator(".log").evaluate((log) => (log.scrollTop = -log.scrollHeight));
-  const [x, y] = await page.evaluate(() => {
+  await page.locator("article.answer").evaluate((answer) => answer.scrollIntoView());
+  const place = await page.waitForFunction(() => {
     const { left, top, width, height } = document.querySelector('article.answer [data-do="wrap"]').getBoundingClientRect();
-    return [left + width / 2, top + height / 2];
+    return width > 0 && [left + width / 2, top + height / 2];
   });
+  const [x, y] = await place.jsonValue();
   await page.mouse.move(x, y);
   await page.mouse.down();
   const held = await size();
@@ -96,7 +97,8 @@ scene("code stays wrapped while its answer goes on", { devices: ["desktop"] }, a
   const before = await size();
   await page.waitForFunction((least) => document.querySelector("article.answer pre").textContent.length > least, before + 100);
   assert.equal(await code.locator("pre").evaluate((pre) => pre.scrollWidth - pre.clientWidth), 0);
-  await answered(page);
+  await page.keyboard.press("Escape");
+  await page.locator("article.answer:not(.live)").waitFor();
   await code.getByRole("button", { name: "Unwrap" }).waitFor();
 });
 

@@ -9,7 +9,6 @@ use super::pages::models::Models;
 use super::pages::not_found::NotFound;
 use super::pages::settings::Settings;
 use super::pages::workspace::Workspace;
-use super::parts::follow::Follow;
 use super::parts::toast::Toasts;
 use super::state;
 use super::state::unread::Unread;
@@ -48,7 +47,6 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
-            <Follow/>
             <Toasts/>
         </Router>
     }

@@ -3,7 +3,6 @@
 pub mod answering;
 pub mod call_form;
 pub mod field;
-pub mod follow;
 pub mod health;
 pub mod icon;
 pub mod notice;
