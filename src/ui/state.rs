@@ -16,7 +16,6 @@ use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::words::{Language, Words};
 use leptos::prelude::*;
 use leptos::server::ServerActionError;
-use leptos::server_fn::error::ServerFnUrlError;
 
 /// Who is signed in; asked once a page load, because signing in and out load the page anew.
 #[derive(Clone, Copy)]
@@ -73,5 +72,5 @@ pub fn form_error(prefix: &str) -> Option<AppError> {
 #[must_use]
 pub fn posted_to(path: impl FnOnce(&str) -> bool) -> Option<AppError> {
     let error = use_context::<ServerActionError>().filter(|error| path(error.path()))?;
-    Some(ServerFnUrlError::<AppError>::decode_err(error.err()))
+    Some(AppError::of_address(error.err()))
 }

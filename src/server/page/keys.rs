@@ -63,6 +63,7 @@ pub async fn replace_key(
         .services()
         .replace_key(&user, &provider, &key, credentials, None)
         .await
+        .map(|key| said_of_key(caller.language(), key))
         .map_err(fail)
 }
 

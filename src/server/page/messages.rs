@@ -1,9 +1,9 @@
 //! Messages.
 
+use super::threads::around;
 use super::{Answer, Caller, caller, fail};
 use crate::server::services::ServiceError;
 use crate::server::services::chat::Ask;
-use crate::server::services::threads::Window;
 use crate::shared::chat::{Sent, ThreadView};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId, UserId};
 
@@ -93,16 +93,12 @@ pub async fn edit(
 pub async fn reword(thread: ThreadId, message: MessageId, content: String) -> Answer<ThreadView> {
     let caller = caller()?;
     let user = caller.user().await?;
-    let services = caller.services();
-    let new = services
+    let new = caller
+        .services()
         .reword(&user, &thread, &message, content)
         .await
         .map_err(fail)?;
-    caller.form_to(&format!("/chat/{thread}?at={new}#m-{new}"));
-    services
-        .thread_view(&user, &thread, &Window::Around(new), caller.language())
-        .await
-        .map_err(fail)
+    around(&caller, &user, &thread, new).await
 }
 
 /// A message's Markdown.

@@ -1,14 +1,14 @@
 //! Threads.
 
 use super::messages::sent;
-use super::{Answer, caller, fail};
+use super::{Answer, Caller, caller, fail};
 use crate::server::render;
 use crate::server::services::threads::{self as rules, NewThread, Window};
 use crate::shared::activity::WATCHED;
 use crate::shared::chat::{
     ChatSettings, FoundPage, Started, Thread, ThreadChange, ThreadPage, ThreadStatus, ThreadView,
 };
-use crate::shared::ids::{ClientRequestId, MessageId, ThreadId};
+use crate::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
 use crate::shared::model::Choice;
 
 /// A page of the sidebar: active threads, newest activity first.
@@ -60,14 +60,25 @@ pub async fn thread(
 pub async fn show_branch(thread: ThreadId, message: MessageId, step: i64) -> Answer<ThreadView> {
     let caller = caller()?;
     let user = caller.user().await?;
-    let services = caller.services();
-    let shown = services
+    let shown = caller
+        .services()
         .show_sibling(&user, &thread, &message, step)
         .await
         .map_err(fail)?;
+    around(&caller, &user, &thread, shown).await
+}
+
+/// The thread around a message of another branch, which is shown from now on. A plain form goes there.
+pub(super) async fn around(
+    caller: &Caller,
+    user: &UserId,
+    thread: &ThreadId,
+    shown: MessageId,
+) -> Answer<ThreadView> {
     caller.form_to(&format!("/chat/{thread}?at={shown}#m-{shown}"));
-    services
-        .thread_view(&user, &thread, &Window::Around(shown), caller.language())
+    caller
+        .services()
+        .thread_view(user, thread, &Window::Around(shown), caller.language())
         .await
         .map_err(fail)
 }
