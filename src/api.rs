@@ -23,7 +23,7 @@ macro_rules! server_function {
             ///
             /// # Errors
             /// What the server said.
-            pub fn $name($($argument: $kind),*) -> impl Future<Output = Result<$out, AppError>> + Send {
+            pub fn $name($($argument: $kind),*) -> impl Future<Output = Result<$out, AppError>> {
                 #[derive(serde::Serialize)]
                 struct Arguments {
                     $($argument: $kind),*
@@ -50,7 +50,7 @@ macro_rules! server_function {
             ///
             /// # Errors
             /// What the server said.
-            pub fn $name($($argument: $kind),*) -> impl Future<Output = Result<$out, AppError>> + Send {
+            pub fn $name($($argument: $kind),*) -> impl Future<Output = Result<$out, AppError>> {
                 let form = crate::shared::form::Form::default()$(.with(stringify!($argument), &$argument))*;
                 crate::client::server::call($struct::PATH, crate::client::server::Body::Form(form.into_text()))
             }
@@ -75,34 +75,3 @@ pub mod keys;
 pub mod messages;
 pub mod models;
 pub mod threads;
-
-use crate::shared::error::{AppError, ErrorBody, ErrorCode};
-use crate::shared::words::Language;
-use leptos::server_fn::Bytes;
-use leptos::server_fn::codec::JsonEncoding;
-use leptos::server_fn::error::{FromServerFnError, IntoAppError, ServerFnErrorErr};
-
-impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
-
-    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        // In English, as all errors travel; the page says them in its own language.
-        let words = &Language::English.words().errors;
-        match error {
-            ServerFnErrorErr::Request(_) => Self::new(ErrorCode::Network, words.unreachable),
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::new(ErrorCode::Validation, words.incomplete)
-            }
-            _ => Self::new(ErrorCode::Internal, words.unreadable),
-        }
-    }
-
-    // Layers before the server function answer with the envelope that all of `/api` has.
-    fn de(data: Bytes) -> Self {
-        let text = std::str::from_utf8(&data).unwrap_or_default();
-        serde_json::from_str::<ErrorBody>(text)
-            .map(|body| body.error)
-            .or_else(|_| serde_json::from_str(text))
-            .unwrap_or_else(|_| ServerFnErrorErr::Deserialization(String::new()).into_app_error())
-    }
-}

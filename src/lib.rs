@@ -1,5 +1,5 @@
-//! KeyLM in five zones. `shared`, `api`, `ui` and `client` compile for the server and for the browser;
-//! `server` exists only with the `ssr` feature. See `docs/ARCHITECTURE.md`.
+//! KeyLM in five zones. `shared`, `api` and `client` compile for the server and for the browser; `ui`, which prints the
+//! pages, and `server` exist only with the `ssr` feature. See `docs/ARCHITECTURE.md`.
 
 // The type of a page is the nest of everything on it.
 #![recursion_limit = "512"]
@@ -36,14 +36,13 @@ pub mod client;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod shared;
+#[cfg(feature = "ssr")]
 pub mod ui;
 
-/// Takes over the page that the server rendered.
+/// Takes over the page that the server printed.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(ui::app::App);
-    client::dom::mark_page("data-live", Some(""));
-    client::offline::start();
+    client::page::start();
 }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod activity;
 pub mod chat;
+pub mod commands;
 pub mod csv;
 pub mod error;
 pub mod form;
@@ -10,6 +11,7 @@ pub mod format;
 pub mod free_pool;
 pub mod ids;
 pub mod model;
+pub mod prose;
 pub mod provider;
 pub mod remedy;
 pub mod tariff;

@@ -442,25 +442,6 @@ const RULES: &[Rule] = &[
         bad: ("src/server/services/keys.rs", "use axum::http::StatusCode;"),
     },
     Rule {
-        reason: "shared data is plain: no signals in it; of leptos only the codec of server functions",
-        check: |source| {
-            let code = source.code.replace("leptos::server_fn", "");
-            words(
-                &code,
-                !source.within("src/shared"),
-                &["leptos", "leptos_router", "leptos_meta"],
-            )
-        },
-        good: (
-            "src/shared/error.rs",
-            "use leptos::server_fn::error::FromServerFnError;",
-        ),
-        bad: (
-            "src/shared/chat.rs",
-            "pub struct Draft { text: leptos::prelude::RwSignal<String> }",
-        ),
-    },
-    Rule {
         reason: "the server is free of UI except where it is put together and where it renders the page",
         check: |source| {
             let allowed = !source.within("src/server")
@@ -490,17 +471,61 @@ const RULES: &[Rule] = &[
         bad: ("src/shared/chat.rs", "use crate::client::storage;"),
     },
     Rule {
-        reason: "client depends on shared only",
+        reason: "client depends on shared and api only",
         check: |source| {
             reaches(
                 source,
                 source.within("src/client"),
-                &["crate::shared", "crate::client"],
+                &["crate::shared", "crate::api", "crate::client"],
                 false,
             )
         },
-        good: ("src/client/stream.rs", "use crate::shared::chat;"),
+        good: ("src/client/side.rs", "use crate::api::threads;"),
         bad: ("src/client/stream.rs", "use crate::{shared, ui::app};"),
+    },
+    Rule {
+        reason: "pages are printed on the server: the browser has no leptos (docs/decisions/0006)",
+        check: |source| {
+            let inside = source.within_any(&["src/client", "src/shared"]);
+            words(
+                &source.code,
+                !inside,
+                &["leptos", "leptos_router", "leptos_meta"],
+            )
+        },
+        good: ("src/ui/app.rs", "use leptos::prelude::*;"),
+        bad: ("src/client/dom.rs", "use leptos::prelude::set_timeout;"),
+    },
+    Rule {
+        reason: "ui only prints; what listens to the pages is in client",
+        check: |source| reaches(source, source.within("src/ui"), &["crate::client"], true),
+        good: ("src/ui/app.rs", "use crate::api::keys::list_keys;"),
+        bad: ("src/ui/app.rs", "use crate::client::dom;"),
+    },
+    Rule {
+        reason: "a server function knows how the browser calls it, and nothing else of client",
+        check: |source| {
+            let mut found = reaches(source, source.within("src/api"), &["crate::client"], true);
+            found.retain(|(_, path)| !path.starts_with("`crate::client::server::"));
+            found
+        },
+        good: (
+            "src/api/keys.rs",
+            "fn f() { crate::client::server::call() }",
+        ),
+        bad: ("src/api/keys.rs", "fn f() { crate::client::dom::here() }"),
+    },
+    Rule {
+        reason: "the browser has the texts of words/live.rs: the catalog itself would bring all others along",
+        check: |source| {
+            let catalog = ["Words", ".words()", "Printed", ".printed()"];
+            words(&source.code, !source.within("src/client"), &catalog)
+        },
+        good: ("src/client/clock.rs", "(super::words().frame.ago)(age)"),
+        bad: (
+            "src/client/clock.rs",
+            "(dom::language().words().frame.ago)(age)",
+        ),
     },
     Rule {
         reason: "ui reaches the server only through api",

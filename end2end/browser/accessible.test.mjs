@@ -60,7 +60,7 @@ const PAGES = {
     path: () => "/chat",
     act: async (page) => {
       await page.locator(".picker-button").click();
-      await page.getByRole("option").first().waitFor();
+      await page.locator("#picker-list .model").first().waitFor();
     },
   },
   "the chat's settings": {

@@ -62,6 +62,22 @@ scene("signing out ends the session and signing in again brings everything back"
   assert.equal(await chats(page).filter({ hasText: "Kept for later" }).count().then((n) => n <= 1), true);
 });
 
+scene("an answer that is not the app's is said at the form, and what was typed stays", {}, async ({ page, context, email, faults, visit }) => {
+  await context.clearCookies();
+  await visit(page, "/sign-in");
+  await page.route("**/fn/account/sign-in*", (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad Gateway</h1>" }));
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator("form").getByText("could not be read").waitFor();
+  assert.equal(await page.getByLabel("E-mail").inputValue(), email);
+  assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), PASSWORD);
+  assert.match(faults.splice(0).join(), /^console: Failed to load resource: [^,]* 502 [^,]*$/);
+  await page.unroute("**/fn/account/sign-in*");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("**/chat");
+});
+
 scene("a password can be shown and hidden again", { member: false }, async ({ page, visit }) => {
   await visit(page, "/sign-in");
   const field = page.getByLabel("Password", { exact: true });

@@ -14,7 +14,7 @@ const NAMES =
 async function leftOver(page) {
   const said = await page.evaluate(() => {
     const foreign = `script, style, svg, code, pre, .mono, .prose, .bubble, [lang]:not(html), .provider h3, .key-name .strong,
-      .picker-provider, .picker-model, .picker-head-line .strong, .model-name .strong`;
+      .picker-provider, .picker-model, .picker-head-line .strong, .model-name .strong, .model-of`;
     const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
@@ -78,7 +78,7 @@ scene("a chat is Arabic around what is said in it", { locale }, async ({ page, c
   await assertArabic(page);
   await page.keyboard.press("Escape");
   await page.locator(".picker-button").click();
-  await page.getByRole("option").first().waitFor();
+  await page.locator("#picker-list .model").first().waitFor();
   await assertArabic(page);
   const failing = await thread(call, { model: "sim-503", questions: [] });
   await visit(page, `/chat/${failing}`);

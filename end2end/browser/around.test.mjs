@@ -40,6 +40,13 @@ scene("a pinned chat stands above the days, also after a reload, until it is tak
   await pinned.waitFor({ state: "detached" });
 });
 
+scene("the server learns where its reader is, for the days of the sidebar", { devices: ["desktop"], timezoneId: "Asia/Kathmandu" }, async ({ page, context, visit }) => {
+  const listed = () => page.waitForResponse((response) => response.url().endsWith("/fn/threads/side"));
+  const [anew] = [listed(), await visit(page, "/settings")];
+  assert.match((await (await anew).request().allHeaders()).cookie, /\bzone=345\b/);
+  assert.equal((await context.cookies()).find(({ name }) => name === "zone").value, "345");
+});
+
 scene("more than a page of chats is loaded by scrolling", {}, async ({ page, call, phone, visit }) => {
   await Promise.all(Array.from({ length: 60 }, (_, n) => thread(call, { title: `Chat number ${n}`, questions: [] })));
   await visit(page, "/chat");
@@ -85,6 +92,35 @@ scene("a deleted chat is deleted when the page is left before its note went", { 
   }
 });
 
+scene("the keyboard stays in the list when a chat leaves it, and on what opened a menu that is closed", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  for (const title of ["Four", "Three", "Two", "One"]) await thread(call, { title, questions: [] });
+  await visit(page, "/settings");
+  const has = (name) => page.waitForFunction((name) => (document.activeElement.ariaLabel ?? document.activeElement.textContent).trim() === name, name);
+  const press = async (title, what) => {
+    await menu(page, title).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("details.menu[open]").getByText(what).focus();
+    await page.keyboard.press("Enter");
+  };
+  await menu(page, "Two").focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Escape");
+  await has("More for Two");
+  assert.equal(await page.locator("details.menu[open]").count(), 0);
+  await press("Two", "Pin");
+  await page.locator(".row").first().filter({ hasText: "Two" }).waitFor();
+  await has("More for Two");
+  await press("Two", "Delete…");
+  await has("One");
+  await press("Three", "Archive");
+  await has("Four");
+  await press("Four", "Archive");
+  await has("One");
+  await press("One", "Archive");
+  await has("New chat");
+});
+
 scene("an archived chat is on its own page, and comes back by Undo or from there", {}, async ({ page, call, phone, visit }) => {
   await thread(call, { title: "Put away", questions: [] });
   await visit(page, "/settings");
@@ -107,6 +143,25 @@ scene("an archived chat is on its own page, and comes back by Undo or from there
   await page.getByText("Nothing is archived.").waitFor();
   await page.waitForURL("**/archive**");
   assert.deepEqual(await titles(call), ["Put away"]);
+});
+
+scene("deleting an archived chat unfolds nothing at the next one", {}, async ({ page, call, visit }) => {
+  for (const title of ["The one that stays", "The one that goes"]) {
+    const id = await thread(call, { title, questions: [] });
+    await call("PATCH", `/api/threads/${id}`, { status: "archived" });
+  }
+  await visit(page, "/archive");
+  await page.evaluate(() => (window.sameDocument = true));
+  const line = (title) => page.locator(".archive li", { hasText: title });
+  assert.match(await page.locator(".archive li").first().innerText(), /The one that goes/, "it stands above");
+  await line("The one that goes").getByText("Delete…").click();
+  await line("The one that goes").getByRole("button", { name: "Delete for good" }).click();
+  await line("The one that goes").waitFor({ state: "detached" });
+  assert.ok(await line("The one that stays").getByRole("button", { name: "Delete for good" }).isHidden());
+  assert.equal(await page.locator(".archive details[open]").count(), 0);
+  assert.equal(await page.evaluate(() => window.sameDocument), true, "the page was not loaded anew");
+  const { threads } = await call("GET", "/api/threads?status=archived");
+  assert.deepEqual(threads.map(({ title }) => title), ["The one that stays"]);
 });
 
 scene("the notes are three at most, and wait while somebody points at them", { devices: ["desktop"] }, async ({ page, call, visit }) => {
@@ -187,10 +242,11 @@ scene("the shortcuts do what their sheet says", { devices: ["desktop"] }, async 
 
   const copied = () => page.evaluate(() => navigator.clipboard.readText());
   await page.keyboard.press("Control+Shift+:");
-  await page.waitForFunction(async () => (await navigator.clipboard.readText()).trim() === "let x = 1;");
+  await page.locator(".prose .code").getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal((await copied()).trim(), "let x = 1;");
   await page.keyboard.press("Control+Shift+C");
-  await page.waitForFunction(async () => (await navigator.clipboard.readText()).includes("roles"));
-  assert.match(await copied(), /let x = 1;/);
+  await page.locator('article.answer use[href="#i-check"]').waitFor();
+  assert.match(await copied(), /```\s+let x = 1;\s+```/);
 
   await page.keyboard.press("Control+Shift+S");
   await page.locator(".workspace.side-closed").waitFor();
@@ -206,6 +262,15 @@ scene("the shortcuts do what their sheet says", { devices: ["desktop"] }, async 
   await page.waitForURL("**/chat");
 });
 
+scene("of several blocks of code the shortcut copies the last one, as the key lies on the keyboard", { devices: ["desktop"] }, async ({ page, context, call, visit }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const id = await thread(call, { questions: ["```\nlet first = 1;\n```", "```\nlet a = <b>;\n```\n\nand\n\n```\nlet last = \"&\";\n```\n\nThat is all."] });
+  await visit(page, `/chat/${id}`);
+  await page.keyboard.press("Control+Shift+Semicolon");
+  await page.locator(".prose .code").getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal((await page.evaluate(() => navigator.clipboard.readText())).trim(), 'let last = "&";');
+});
+
 scene("a chat that was answered while another was read has a dot, and so has the tab", { devices: ["desktop"] }, async ({ page, call, phone, visit }) => {
   const slow = await thread(call, { model: "sim-slow", title: "The slow one", questions: [] });
   const other = await thread(call, { title: "The other one" });
@@ -217,7 +282,10 @@ scene("a chat that was answered while another was read has a dot, and so has the
   const row = page.locator(".row", { hasText: "The slow one" });
   await row.locator(".unread-dot").waitFor({ timeout: 60_000 });
   await page.waitForFunction(() => document.title.startsWith("● The other one"));
-  await row.getByRole("link").click();
+  const note = ui.toast(page, "The answer in “The slow one” has ended.");
+  await note.getByRole("link", { name: "Show" }).click();
+  await page.waitForURL(`**/chat/${slow}`);
+  await note.waitFor({ state: "detached" });
   await answered(page);
   await row.locator(".unread-dot").waitFor({ state: "detached" });
   await page.waitForFunction(() => document.title.startsWith("The slow one"));

@@ -99,7 +99,7 @@ scene("an answer is asked of another model of the same provider", { devices: ["d
   await visit(page, `/chat/${id}`);
   await page.getByRole("button", { name: "Answer again with another model" }).click();
   await page.getByLabel("Search models", { exact: true }).fill("sim-short");
-  await page.getByRole("option").first().waitFor();
+  await page.locator("#picker-list .model").first().waitFor();
   await page.keyboard.press("Enter");
   await page.locator("article.answer:not(.live) .sibling", { hasText: "2/2" }).waitFor();
   assert.match(await ui.usage(page).innerText(), /^sim-short/);

@@ -277,7 +277,7 @@ scene("a chat keeps its model; another one takes the history along", {}, async (
   await visit(page, `/chat/${id}`);
   await page.locator(".picker-button").click();
   await page.getByLabel("Search models", { exact: true }).fill("sim-short");
-  await page.getByRole("option").first().waitFor();
+  await page.locator("#picker-list .model").first().waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Continue there with this history" }).click();
   await page.waitForURL((url) => url.pathname.startsWith("/chat/") && !url.pathname.endsWith(id));
@@ -305,7 +305,7 @@ scene("the header and the picker tell window and price, and lead to all models",
   assert.equal(await page.locator(".picker-button .picker-facts").innerText(), "1.05M · $2.50 / $15");
   await page.locator(".picker-button").click();
   await page.getByLabel("Search models", { exact: true }).fill("gpt-4o-mini");
-  await page.getByRole("option").first().getByText("128k · $0.15 / $0.60").waitFor();
+  await page.locator("#picker-list .model").first().getByText("128k · $0.15 / $0.60").waitFor();
   await page.getByRole("link", { name: "All models, with prices and limits" }).click();
   await page.getByRole("heading", { name: "Models" }).waitFor();
   await page.getByRole("link", { name: "Context", exact: true }).click();
@@ -320,7 +320,7 @@ scene("the picker is driven by arrows and closed by Escape, which gives the focu
   await page.keyboard.press("Enter");
   const search = page.getByLabel("Search models", { exact: true });
   await search.fill("sim");
-  await page.getByRole("option").nth(2).waitFor();
+  await page.locator("#picker-list .model").nth(2).waitFor();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowUp");
@@ -375,6 +375,63 @@ scene("an answer says how long it thought, with its thoughts folded", {}, async 
   assert.equal(await fold.getAttribute("open"), null);
   await page.reload();
   assert.equal(await fold.locator("summary").innerText(), name);
+});
+
+scene("what was chosen for a new chat stays with another model and is sent", {}, async ({ page, call, phone, visit }) => {
+  await visit(page, "/chat?model=openai/sim-echo");
+  const drawer = page.getByRole("dialog", { name: "Chat settings" });
+  await page.getByRole("button", { name: "Settings of this chat" }).click();
+  await drawer.getByLabel("System prompt").fill("Speak like a harbour pilot.");
+  // Who marks a text with the mouse may let go beyond the edge.
+  const { x, y } = await drawer.getByLabel("System prompt").boundingBox();
+  await page.mouse.move(x + 20, y + 20);
+  await page.mouse.down();
+  await page.mouse.move(1, 300);
+  await page.mouse.up();
+  assert.ok(await drawer.isVisible());
+  await drawer.getByLabel("Temperature").fill("0.35");
+  await drawer.getByRole("button", { name: "Save" }).click();
+  await drawer.waitFor({ state: "hidden" });
+  await page.getByRole("checkbox", { name: "Private" }).check();
+  await ui.composer(page).fill("Half a thought");
+  await pick(page, "sim-short");
+  await page.waitForURL("**/chat?model=openai*sim-short");
+  await page.locator(".picker-button", { hasText: "Sim Short" }).waitFor();
+  assert.ok(await page.getByRole("checkbox", { name: "Private" }).isChecked());
+  assert.equal(await ui.composer(page).inputValue(), "Half a thought");
+  await page.getByRole("button", { name: "Settings of this chat" }).click();
+  assert.equal(await drawer.getByLabel("System prompt").inputValue(), "Speak like a harbour pilot.");
+  assert.equal(await drawer.getByLabel("Temperature").inputValue(), "0.35");
+  await page.keyboard.press("Escape");
+  await say(page, "A whole thought", phone);
+  await page.waitForURL(/\/chat\/[^/]+$/);
+  const { thread: made } = await call("GET", new URL(page.url()).pathname.replace("/chat/", "/api/threads/"));
+  const { model, systemPrompt, private: hidden } = made;
+  assert.deepEqual({ model, systemPrompt, hidden }, { model: "sim-short", systemPrompt: "Speak like a harbour pilot.", hidden: true });
+  assert.equal(made.settings.temperature, 0.35);
+});
+
+scene("who presses twice sends once", {}, async ({ page, call, visit }) => {
+  await visit(page, "/chat?model=openai/sim-echo");
+  await ui.composer(page).fill("Just once");
+  await ui.send(page).dblclick();
+  await page.waitForURL(/\/chat\/[^/]+$/);
+  await answered(page);
+  assert.equal((await call("GET", "/api/threads")).threads.length, 1);
+  const asked = [];
+  page.on("request", (request) => request.method() === "POST" && asked.push(new URL(request.url()).pathname));
+  await ui.composer(page).fill("And once more");
+  await ui.send(page).dblclick();
+  await answered(page, 2);
+  await ui.answers(page).last().getByRole("button", { name: "Answer again", exact: true }).dblclick();
+  await ui.answers(page).last().locator(".sibling", { hasText: "2/2" }).waitFor();
+  await answered(page, 2);
+  const from = page.url();
+  await ui.answers(page).last().getByRole("button", { name: "Go on from here in a new chat" }).dblclick();
+  await page.waitForURL((url) => url.pathname.startsWith("/chat/") && url.href !== from);
+  await answered(page, 2);
+  for (const what of ["send", "retry", "fork"]) assert.equal(asked.filter((path) => path.includes(what)).length, 1, `${what} in ${asked}`);
+  assert.equal((await call("GET", "/api/threads")).threads.length, 2);
 });
 
 scene("a private chat looks private, and no search finds it", {}, async ({ page, phone, visit }) => {
@@ -447,5 +504,8 @@ scene("a second tab sees the answer that the first one asked for", {}, async ({ 
   await ui.stop(other).click();
   await page.getByText("Stopped by you.").waitFor();
   await other.getByText("Stopped by you.").waitFor();
-  assert.equal(await answerText(page), await answerText(other));
+  // A tab in the background has no frames, and what was never painted has no text that is seen.
+  const said = await answerText(other);
+  await page.bringToFront();
+  await page.waitForFunction((said) => [...document.querySelectorAll("article.answer .prose")].at(-1).innerText === said, said);
 });

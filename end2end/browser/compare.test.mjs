@@ -96,6 +96,91 @@ for (const javaScript of [true, false]) {
   });
 }
 
+scene("a refusal leaves question and models as they are, and the question stays for the next visit", {}, async ({ page, faults, phone, visit }) => {
+  await visit(page, "/compare");
+  const fields = ["Your question", "Model 1", "Model 2", "Model 3"].map((name) => page.getByLabel(name, { exact: true }));
+  const typed = [QUESTION, "openai/sim-short", "openai/sim-echo", ""];
+  const values = () => Promise.all(fields.map((field) => field.inputValue()));
+  const refused = async (given, text) => {
+    for (const [nth, field] of fields.entries()) await field.fill(given[nth]);
+    await page.getByRole("button", { name: "Ask them all" }).click();
+    await page.locator(".compare-form").getByText(text).waitFor();
+    assert.deepEqual(await values(), given);
+  };
+  await refused([QUESTION, "openai/sim-short", "openai/sim-short", ""], "Choose two to four different models.");
+  await page.route("**/fn/compare/*", (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad Gateway</h1>" }));
+  await refused(typed, "could not be read");
+  assert.equal(await page.locator(".compare-form .notice").count(), 1, "the refusal before is gone");
+  assert.match(faults.splice(0).join(), /^console: Failed to load resource: [^,]* 502 [^,]*$/);
+  await page.unroute("**/fn/compare/*");
+  for (const name of ["Settings", "Compare"]) {
+    await openSidebar(page, phone);
+    await page.locator("#side").getByRole("link", { name }).click();
+    await page.getByRole("main").getByRole("heading", { level: 1, name }).waitFor();
+  }
+  assert.equal(await fields[0].inputValue(), QUESTION);
+  await ask(page, typed.slice(1, 3));
+  await ended(page, 2, true);
+});
+
+/** Lets this browser's streams all be taken, as by other tabs. */
+const crowd = (page) =>
+  page.evaluate(() =>
+    Promise.all([0, 1, 2, 3].map((number) => new Promise((taken) => navigator.locks.request(`keylm-stream-${number}`, () => (taken(), new Promise(() => {})))))),
+  );
+
+for (const [what, how, fault] of [
+  ["cannot be had", (page) => page.route("**/stream?view=html", (route) => route.fulfill({ status: 503, body: "" })), / 503 /],
+  ["waits for those of other tabs", async (page) => crowd(await page.context().newPage().then(async (other) => (await other.goto("/offline"), other))), /^$/],
+]) {
+  scene(`an answer whose stream ${what} is looked at until it has ended`, { devices: ["desktop"] }, async ({ page, faults, visit }) => {
+    await how(page);
+    await page.clock.install();
+    await visit(page, "/compare");
+    await ask(page, ["openai/sim-echo", "openai/sim-slow"]);
+    const over = page.locator(".side-answer article.answer:not(.live) .foot");
+    const late = Date.now() + 60_000;
+    while ((await over.count()) < 2 && Date.now() < late) await page.clock.runFor(1_000);
+    assert.equal(await over.count(), 2);
+    assert.match(await side(page, "sim-echo").locator(".prose").innerText(), /^How do tides work\?/);
+    assert.ok(faults.splice(0).every((told) => fault.test(told)));
+  });
+}
+
+scene("looking at older answers leaves the next question as it is", { devices: ["desktop"] }, async ({ page, visit }) => {
+  await visit(page, "/compare");
+  await ask(page, ["openai/sim-short", "openai/sim-echo"]);
+  await ended(page, 2, true);
+  const question = page.getByLabel("Your question", { exact: true });
+  await page.getByRole("main").getByRole("link", { name: "Ask something else" }).click();
+  await question.waitFor();
+  assert.equal(await question.inputValue(), "", "what was taken is no draft");
+  await question.fill("And what of the moon?");
+  await page.goBack();
+  await side(page, "sim-short").waitFor();
+  await page.goForward();
+  await question.waitFor();
+  assert.equal(await question.inputValue(), "And what of the moon?");
+});
+
+scene("a slow press on what grows counts beside other answers, too", { devices: ["desktop"] }, async ({ page, visit }) => {
+  await visit(page, "/compare");
+  await page.getByLabel("Your question", { exact: true }).fill(`\`\`\`text\n${`${"one more word ".repeat(20)}\n`.repeat(20)}\`\`\``);
+  for (const [nth, model] of ["sim-echo", "sim-short"].entries()) await page.getByLabel(`Model ${nth + 1}`, { exact: true }).fill(`openai/${model}`);
+  await page.getByRole("button", { name: "Ask them all" }).click();
+  // Between press and release the button is written anew, so there is no click.
+  const point = (what) =>
+    page.waitForFunction((what) => {
+      const button = document.querySelector('article.answer.live [data-do="wrap"]');
+      if (!button || window.held?.isConnected) return false;
+      window.held = button;
+      return button.dispatchEvent(new PointerEvent(what, { bubbles: true }));
+    }, what);
+  await point("pointerdown");
+  await point("pointerup");
+  await side(page, "sim-echo").getByRole("button", { name: "Unwrap" }).waitFor();
+});
+
 scene("a comparison that is opened again shows what was answered", { devices: ["desktop"] }, async ({ page, call, visit }) => {
   const ids = [await thread(call, { model: "sim-short" }), await thread(call, { model: "sim-echo" })];
   await visit(page, `/compare?t=${ids.join()}`);

@@ -1,7 +1,7 @@
 // The main job without a mouse: nothing but keys are pressed, and wherever they go it is seen where they are.
 import assert from "node:assert/strict";
 import { KEYS } from "../support/app.mjs";
-import { PASSWORD, answered, chats, freshEmail, stage, ui } from "../support/scene.mjs";
+import { PASSWORD, answered, chats, freshEmail, openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
 
 const scene = stage();
 /** Presses of a key that may be needed to get anywhere on a page. */
@@ -112,7 +112,7 @@ scene("the main job is done by keys alone", { devices: ["desktop"], member: fals
   await keyboard.press("Enter");
   await on(page, /^Search models$/);
   await keyboard.type("sim-echo");
-  await page.locator('[role="option"][aria-selected="true"]', { hasText: "sim-echo" }).waitFor();
+  await page.locator('#picker-list [aria-selected="true"]', { hasText: "sim-echo" }).waitFor();
   await keyboard.press("Enter");
   await on(page, MESSAGE);
   await write(page, "About harbours", "Enter");
@@ -186,4 +186,53 @@ scene("the main job is done by keys alone", { devices: ["desktop"], member: fals
   await keyboard.press("Enter");
   await page.waitForURL((url) => ["/", "/sign-in"].includes(url.pathname));
   await reach(page, /^Sign in$/);
+});
+
+scene("the keyboard follows the sidebar when it opens, and comes back when it closes", {}, async ({ page, phone, visit }) => {
+  await visit(page, "/settings");
+  await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+  const [open, close] = [page.getByRole("button", { name: "Open the sidebar" }), page.getByRole("button", { name: "Close the sidebar" })];
+  const has = (button) => button.and(page.locator(":focus")).waitFor();
+  if (!phone) {
+    await close.focus();
+    await page.keyboard.press("Enter");
+    await has(open);
+  }
+  await open.focus();
+  await page.keyboard.press("Enter");
+  await has(close);
+  await page.keyboard.press("Enter");
+  await has(open);
+  if (!phone) return;
+  await page.keyboard.press("Enter");
+  await has(close);
+  await page.keyboard.press("Escape");
+  await has(open);
+});
+
+scene("Escape closes what lies over the chat and lets its answer go on", { devices: ["phone"] }, async ({ page, call, visit }) => {
+  const id = await thread(call, { model: "sim-endless", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Talk for ever", true);
+  await ui.stop(page).waitFor();
+  await openSidebar(page, true);
+  const side = page.locator(".drawer-open");
+  await side.waitFor();
+  let stops = 0;
+  page.on("request", (request) => (stops += request.url().endsWith("/fn/messages/stop") ? 1 : 0));
+  await page.keyboard.press("Escape");
+  await side.waitFor({ state: "detached" });
+  assert.equal(stops, 0);
+  await page.keyboard.press("Escape");
+  await page.getByText("Stopped by you.").waitFor();
+  assert.equal(stops, 1);
+});
+
+scene("who asks again with the keyboard has it in the composer then", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  await visit(page, `/chat/${await thread(call, { questions: ["Hello"] })}`);
+  const again = page.getByRole("button", { name: "Answer again", exact: true });
+  await again.focus();
+  await page.keyboard.press("Enter");
+  await ui.composer(page).and(page.locator(":focus")).waitFor();
+  await page.getByText("2/2").waitFor();
 });

@@ -1,6 +1,7 @@
 // The providers page with JavaScript on.
 import assert from "node:assert/strict";
 import { KEYS } from "../support/app.mjs";
+import { assertAccessible } from "../support/browser.mjs";
 import { stage, thread, ui } from "../support/scene.mjs";
 
 const scene = stage();
@@ -32,6 +33,24 @@ scene("blanks around a pasted key are trimmed", { keys: [] }, async ({ page, vis
   await keyField(card(page)).fill(`  ${KEYS.openai} `);
   await keyField(card(page)).press("Enter");
   await card(page).locator(".badge", { hasText: "Valid" }).waitFor();
+});
+
+scene("a key that was pasted into the wrong card is known by how it begins, and moved", { keys: [] }, async ({ page, visit }) => {
+  await visit(page, "/providers");
+  const other = page.getByRole("region", { name: "Anthropic", exact: true });
+  const secret = (scope) => scope.locator(".connect input.mono");
+  await card(page).getByText("Connect", { exact: true }).click();
+  await secret(card(page)).fill("sk-ant-api03-somebody");
+  await card(page).getByText("This looks like a key of Anthropic.").waitFor();
+  await assertAccessible(page);
+  await secret(card(page)).fill(KEYS.openai);
+  assert.equal(await page.locator(".foreign-key").count(), 0, "an own key is no stranger");
+  await secret(card(page)).fill(` ${KEYS.anthropic} `);
+  await card(page).getByRole("button", { name: "Move it there" }).click();
+  assert.equal(await secret(card(page)).inputValue(), "");
+  assert.equal(await secret(other).inputValue(), KEYS.anthropic);
+  await page.keyboard.press("Enter");
+  await ui.toast(page, "Anthropic is connected.").waitFor();
 });
 
 scene("a key is tested, switched off and on from its row", {}, async ({ page, visit }) => {
@@ -84,4 +103,18 @@ scene("a removed key serves no further message, and the chat says the way on", {
   await (phone ? ui.send(page).click() : ui.composer(page).press("Enter"));
   await page.getByText("No key to answer with").waitFor();
   assert.equal(await page.getByRole("link", { name: "Add a key" }).getAttribute("href"), "/providers#openai");
+});
+
+scene("a key stays typed when something before the server answers in its place", { keys: [] }, async ({ page, faults, visit }) => {
+  await visit(page, "/providers");
+  await page.route("**/fn/keys/*", (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad Gateway</h1>" }));
+  await card(page).getByText("Connect", { exact: true }).click();
+  await keyField(card(page)).fill(KEYS.openai);
+  await card(page).getByRole("button", { name: "Check and save" }).click();
+  await card(page).locator("form").getByText("could not be read").waitFor();
+  assert.equal(await keyField(card(page)).inputValue(), KEYS.openai);
+  assert.match(faults.splice(0).join(), /^console: Failed to load resource: [^,]* 502 [^,]*$/);
+  await page.unroute("**/fn/keys/*");
+  await card(page).getByRole("button", { name: "Check and save" }).click();
+  await card(page).locator(".badge", { hasText: "Valid" }).waitFor();
 });

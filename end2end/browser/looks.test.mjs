@@ -48,7 +48,8 @@ scene("the pages of an account look as they did", options, async (it) => {
       act: async () => {
         await page.locator(".picker-button").click();
         await page.getByLabel("Search models", { exact: true }).fill("sim-s");
-        await wait(page, "[role=option]");
+        await page.locator("#picker-list .model").filter({ hasNotText: "sim-s" }).first().waitFor({ state: "detached" });
+        await wait(page, "#picker-list .model");
       },
       dark: ["desktop"],
     },

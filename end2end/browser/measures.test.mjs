@@ -1,6 +1,7 @@
 // What docs/ux.md says in sizes, counts and ages.
 import assert from "node:assert/strict";
 import { KEYS } from "../support/app.mjs";
+import { settled } from "../support/browser.mjs";
 import { answered, openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
 
 const POOL = { GROQ_API_KEY: KEYS.groq, GROQ_FREE_MODEL: "sim-short", FREE_USER_DAILY_LIMIT: "2" };
@@ -66,7 +67,7 @@ scene("no field is written in less than 16 px on touch", { devices: ["phone"] },
   await looked();
   await page.keyboard.press("Escape");
   await page.locator(".picker-button").click();
-  await page.getByRole("option").first().waitFor();
+  await page.locator("#picker-list .model").first().waitFor();
   await looked();
   await page.keyboard.press("Escape");
   await openSidebar(page, phone);
@@ -133,7 +134,8 @@ scene("the frame stays while a page is loaded, and says that it is", { devices: 
   const go = async (link, there) => {
     let release;
     const held = new Promise((resolve) => (release = resolve));
-    await page.route("**/fn/**", async (route) => {
+    const asked = (url) => !url.pathname.startsWith("/api/");
+    await page.route(asked, async (route) => {
       await held;
       await route.continue().catch(() => {});
     });
@@ -142,7 +144,7 @@ scene("the frame stays while a page is loaded, and says that it is", { devices: 
     assert.ok(await side.getByRole("link", { name: "New chat" }).isVisible(), "what is around it is there");
     release();
     await there.waitFor();
-    await page.unroute("**/fn/**");
+    await page.unroute(asked);
     await page.locator("main .skeleton").first().waitFor({ state: "detached" });
     assert.equal(await side.count(), 1, "the same sidebar");
   };
@@ -152,7 +154,7 @@ scene("the frame stays while a page is loaded, and says that it is", { devices: 
   assert.match(page.url(), new RegExp(id));
 });
 
-scene("what is left of the free pool is told before it is used up, with the way to a key", { keys: [] }, async ({ page, phone, visit }) => {
+scene("what is left of the free pool is told before it is used up, with the way to a key", { keys: [], timezoneId: "Asia/Kathmandu" }, async ({ page, phone, visit }) => {
   const note = page.locator(".dock-note");
   for (const left of [2, 1]) {
     await visit(page, "/chat");
@@ -162,7 +164,71 @@ scene("what is left of the free pool is told before it is used up, with the way 
     await answered(page);
   }
   await visit(page, "/chat");
-  await note.getByText("The free answers of today are used up").waitFor();
+  await note.getByText("The free answers of today are used up; there are new ones at 05:45.").waitFor();
   await note.getByRole("link", { name: "Add a key" }).click();
   await page.waitForURL("**/providers");
+});
+
+scene("in a low window the sidebar scrolls by itself, and the page stays where it is", { devices: ["desktop"] }, async ({ page, visit }) => {
+  await visit(page, "/chat");
+  await page.setViewportSize({ width: 844, height: 390 });
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollHeight, document.documentElement.clientHeight]);
+  assert.equal(content, window);
+  await page.locator("#side").getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+});
+
+scene("a finger draws the sidebar over the page and away, and what is short, slow, across or at the edge is no swipe", { devices: ["phone"] }, async ({ page, context, visit }) => {
+  await page.clock.install();
+  await visit(page, "/chat");
+  const session = await context.newCDPSession(page);
+  const swipe = async (from, to, ms = 100) => {
+    const touch = (type, points) => session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
+    await touch("touchStart", [from]);
+    await page.clock.runFor(ms);
+    await touch("touchMove", [to]);
+    await touch("touchEnd", []);
+  };
+  const open = () => page.locator(".drawer-open").count();
+  for (const [from, to, ms] of [[[80, 300], [120, 300]], [[80, 300], [150, 500]], [[10, 300], [200, 300]], [[80, 300], [260, 300], 2_000]]) {
+    await swipe(from, to, ms);
+    assert.equal(await open(), 0, `${from} to ${to}`);
+  }
+  await swipe([80, 300], [260, 310]);
+  await page.locator(".drawer-open").waitFor();
+  await swipe([200, 300], [40, 310]);
+  await page.locator(".drawer-open").waitFor({ state: "detached" });
+});
+
+scene("nothing that is pressed or read lies under the camera or the bar of a phone", { devices: ["phone"] }, async ({ page, context, call, phone, visit }) => {
+  await thread(call, { title: "Beside the camera", questions: [] });
+  const session = await context.newCDPSession(page);
+  const insets = { top: 47, bottom: 34, left: 30, right: 20 };
+  await session.send("Emulation.setSafeAreaInsetsOverride", { insets });
+  await visit(page, "/chat");
+  const within = async (...places) => {
+    const outside = await page.evaluate(
+      ([places, { top, bottom, left, right }]) =>
+        places
+          .map((place) => [place, document.querySelector(place).getBoundingClientRect()])
+          .filter(([, box]) => box.top < top || box.bottom > innerHeight - bottom || box.left < left || box.right > innerWidth - right)
+          .map(([place, { top, bottom, left, right }]) => `${place}: ${[top, bottom, left, right]}`),
+      [places, insets],
+    );
+    assert.deepEqual(outside, []);
+  };
+  await within("#compose", "header.top > button", ".picker-button");
+  await openSidebar(page, phone);
+  await page.locator(".drawer-open").waitFor();
+  await settled(page);
+  await within(".side-head", ".side-foot", ".row", "#thread-search");
+  await page.keyboard.press("Escape");
+  await page.locator(".picker-button").click();
+  await page.locator("#picker-list .model").first().waitFor();
+  await settled(page);
+  const bottom = await page.locator(".picker-all").evaluate((link) => {
+    const { paddingBottom } = getComputedStyle(link);
+    return innerHeight - link.getBoundingClientRect().bottom + parseFloat(paddingBottom);
+  });
+  assert.ok(bottom >= insets.bottom, `it is read ${bottom} px above the edge`);
 });

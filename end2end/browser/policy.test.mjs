@@ -23,7 +23,7 @@ scene("a script that the server did not put there is blocked, and the page still
   assert.ok(faults.filter((fault) => fault.startsWith("console: policy: script-src")).length >= 2, faults.join("\n"));
   faults.length = 0;
   await page.locator(".picker-button").click();
-  await page.getByRole("option").first().waitFor();
+  await page.locator("#picker-list .model").first().waitFor();
 });
 
 scene("nothing can be fetched from another origin", { devices: ["desktop"] }, async ({ page, faults, visit }) => {

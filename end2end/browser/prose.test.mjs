@@ -118,3 +118,24 @@ scene("a note and its place lead to each other", { devices: ["desktop"] }, async
   await prose.locator(".note-label").click();
   await it.page.waitForURL(/#ref-/);
 });
+
+scene("an answer of many parts is the same while it grows, once it has ended and after a reload", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  const parts = Array.from({ length: 40 }, (_, nth) => (nth % 16 ? `Part ${nth}.` : `## Part ${nth}`));
+  const id = await thread(call, { model: "sim-echo", questions: [] });
+  await visit(page, `/chat/${id}`);
+  const shape = () =>
+    page.locator(".prose").last().evaluate((prose) => [...prose.children].map((run) => [...run.children].map((block) => block.innerHTML)));
+  const tops = () => page.locator(".prose .block").evaluateAll((blocks) => blocks.map((block) => getComputedStyle(block).marginTop));
+  await say(page, parts.join("\n\n"));
+  await page.waitForFunction(() => document.querySelectorAll("article.answer.live .block").length > 20);
+  const before = await shape();
+  assert.deepEqual(before.map((run) => run.length).slice(0, -1), Array(before.length - 1).fill(16));
+  await answered(page);
+  const [after, gaps] = [await shape(), await tops()];
+  assert.ok(after.flat().length >= parts.length);
+  assert.deepEqual(after.flat().slice(0, 20), before.flat().slice(0, 20));
+  assert.ok(gaps[0] === "0px" && gaps[16] === gaps[32] && parseFloat(gaps[16]) > parseFloat(gaps[17]), "a heading has more room above, wherever it stands");
+  await page.reload();
+  assert.deepEqual(await shape(), after);
+  assert.deepEqual(await tops(), gaps);
+});

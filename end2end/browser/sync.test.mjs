@@ -1,7 +1,7 @@
 // The same person in several tabs and on several devices at once.
 import assert from "node:assert/strict";
 import { open } from "../support/browser.mjs";
-import { PASSWORD, answered, answerText, atOnce, chats, openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
+import { PASSWORD, answered, answerText, atOnce, chats, freshEmail, openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
 
 const scene = stage();
 const LONG = Array.from({ length: 60 }, (_, n) => `Paragraph ${n} of a question that fills more than a screen.`).join("\n\n");
@@ -105,7 +105,7 @@ scene("what happens elsewhere takes away neither a menu nor a title that is bein
   await page.getByRole("button", { name: "Rename" }).click();
   const title = page.getByRole("textbox", { name: "New title" });
   await title.fill("Half a na");
-  const asked = () => page.waitForResponse((response) => response.url().includes("/threads/list"));
+  const asked = () => page.waitForResponse((response) => response.url().includes("/threads/side"));
   const [listed] = [asked(), await thread(call, { title: "The third" })];
   await listed;
   await title.pressSequentially("me");
@@ -253,4 +253,26 @@ scene("a page asks no more after its session is over, and not at all while it is
   const last = asked;
   await page.clock.runFor(300_000);
   assert.equal(asked, last, "401 is the last word");
+});
+
+scene("what one account has not read is no mark for the next one in the same browser", { devices: ["desktop"] }, async ({ page, call, email, visit }) => {
+  const id = await thread(call, { model: "sim-endless", title: "The long one", questions: [] });
+  await visit(page, `/chat/${id}`);
+  await say(page, "Talk for ever");
+  await grown(page, 20);
+  await visit(page, "/settings");
+  await chats(page).filter({ hasText: "being answered" }).waitFor();
+  const { messages } = await call("GET", `/api/threads/${id}`);
+  await page.request.post(`/api/threads/${id}/messages/${messages.at(-1).id}/stop`);
+  const unread = chats(page).filter({ hasText: "not read yet" });
+  await unread.waitFor();
+  await page.waitForFunction(() => document.title === "● Settings · KeyLM");
+  // Nothing that is learned later takes a mark away that was there at first.
+  await page.route("**/api/activity*", (route) => route.fulfill({ status: 401, body: "" }));
+  await call("POST", "/api/auth/register", { email: freshEmail(), password: PASSWORD });
+  await visit(page, "/settings");
+  assert.equal(await page.title(), "Settings · KeyLM");
+  await call("POST", "/api/auth/login", { email, password: PASSWORD });
+  await visit(page, "/settings");
+  await unread.waitFor();
 });

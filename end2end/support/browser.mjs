@@ -36,7 +36,7 @@ export const alive = (page) => page.locator("html[data-live]").waitFor({ state: 
 /**
  * A page in a context of its own.
  * @param {import("playwright-core").Browser} browser
- * @param {{baseURL: string, device?: "desktop"|"phone", javaScript?: boolean, colorScheme?: "light"|"dark", reducedMotion?: boolean, locale?: string, worker?: boolean}} options
+ * @param {{baseURL: string, device?: "desktop"|"phone", javaScript?: boolean, colorScheme?: "light"|"dark", reducedMotion?: boolean, locale?: string, timezoneId?: string, worker?: boolean}} options
  *   `worker` lets the worker of the site (public/sw.js) serve; without it what a test says of the network is what the page sees.
  * @returns {Promise<{page: import("playwright-core").Page, context: import("playwright-core").BrowserContext, faults: string[], close: () => Promise<void>}>}
  *   `faults` collects what a page of the context printed as an error, threw, asked the user in a dialog or wanted from
@@ -44,7 +44,7 @@ export const alive = (page) => page.locator("html[data-live]").waitFor({ state: 
  */
 export async function open(
   browser,
-  { baseURL, device = "desktop", javaScript = true, colorScheme = "light", reducedMotion = false, locale = "en-US", worker = false },
+  { baseURL, device = "desktop", javaScript = true, colorScheme = "light", reducedMotion = false, locale = "en-US", timezoneId, worker = false },
 ) {
   const context = await browser.newContext({
     baseURL,
@@ -52,6 +52,7 @@ export async function open(
     javaScriptEnabled: javaScript,
     colorScheme,
     locale,
+    timezoneId,
     serviceWorkers: worker ? "allow" : "block",
     reducedMotion: reducedMotion ? "reduce" : "no-preference",
   });
@@ -84,8 +85,16 @@ export async function open(
   return { page, context, faults, close };
 }
 
+/** Waits until nothing is on its way that will arrive: what is measured before stands elsewhere afterwards, or in another colour. */
+export const settled = (page) =>
+  page.evaluate(async () => {
+    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map(({ finished }) => finished));
+  });
+
 /** Fails when axe finds a violation of WCAG 2.2 A or AA on the page as it is now; of these rules only, if there are any. */
 export async function assertAccessible(page, rules) {
+  await settled(page);
   const axe = new AxeBuilder({ page });
   const { violations } = await (rules ? axe.withRules(rules) : axe.withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])).analyze();
   const found = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html).slice(0, 5) }));

@@ -14,7 +14,7 @@ export const freshEmail = () => `person-${process.pid}-${++people}@example.org`;
 /**
  * One app and one browser for a test file; `env` is for the app, `args` are for the browser.
  * @returns a function that declares a test for each device:
- *   `scene("what it shows", {devices, javaScript, colorScheme, locale, member, keys}, async ({page, …}) => …)`.
+ *   `scene("what it shows", {devices, javaScript, colorScheme, locale, timezoneId, member, keys}, async ({page, …}) => …)`.
  *   `member` signs somebody in beforehand, `keys` gives them working keys (a list of provider ids).
  */
 export function stage({ env, args } = {}) {
@@ -120,7 +120,7 @@ export async function pick(page, words) {
   await page.locator(".picker-button").click();
   const search = page.getByLabel("Search models", { exact: true });
   await search.fill(words);
-  await page.getByRole("option").first().waitFor();
+  await page.locator("#picker-list .model").first().waitFor();
   await search.press("Enter");
   await search.waitFor({ state: "hidden" });
 }

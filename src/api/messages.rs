@@ -1,6 +1,6 @@
 //! Messages. What streams comes over `GET /api/threads/:id/messages/:id/stream?view=html`.
 
-use crate::shared::chat::{Sent, ThreadView};
+use crate::shared::chat::{ReasoningEffort, Sent, ThreadView};
 use crate::shared::error::AppError;
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId};
 
@@ -17,15 +17,17 @@ server_function! {
 }
 
 server_function! {
-    /// Starts another answer beside this one, on another model of the same provider if asked.
+    /// Starts another answer beside this one, on another model of the same provider if asked, or with more or less
+    /// reasoning than the thread has it.
     "messages/retry" RetryAnswer,
     async fn retry_answer(
         thread: ThreadId,
         message: MessageId,
         client_request_id: ClientRequestId,
         #[server(default)] model: Option<ModelId>,
+        #[server(default)] effort: Option<ReasoningEffort>,
     ) -> Sent {
-        crate::server::page::retry(thread, message, client_request_id, model).await
+        crate::server::page::retry(thread, message, client_request_id, model, effort).await
     }
 }
 

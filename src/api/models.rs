@@ -2,13 +2,37 @@
 
 use crate::shared::error::AppError;
 use crate::shared::ids::ProviderId;
-use crate::shared::model::{ModelList, PickerProvider};
+use crate::shared::model::{Choice, ModelList};
+
+on_server! {
+    use crate::shared::model::Beginning;
+
+    /// What the page of a new chat has to know of the models; `asked` is the one that its address names.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn beginning(asked: Option<Choice>) -> Result<Beginning, AppError> {
+        crate::server::page::beginning(asked).await
+    }
+}
 
 server_function! {
-    /// Every provider with its models as last known. Answers from the store; never waits for a provider.
-    "models/picker" Picker,
-    async fn picker() -> Vec<PickerProvider> {
-        crate::server::page::picker().await
+    /// The picker's list for what is typed, as safe HTML; `choice` is marked in it. Answers from the store; never waits for a
+    /// provider.
+    "models/picker" ListChoices,
+    async fn list_choices(
+        #[server(default)] search: String,
+        #[server(default)] choice: Option<Choice>,
+    ) -> String {
+        crate::server::page::list_choices(search, choice).await
+    }
+}
+
+server_function! {
+    /// Marks a model as one of the person's favourites, or takes the mark away.
+    "models/favourite" SetFavourite,
+    async fn set_favourite(choice: Choice, on: bool) -> () {
+        crate::server::page::set_favourite(choice, on).await
     }
 }
 

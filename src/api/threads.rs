@@ -1,28 +1,27 @@
 //! Threads.
 
-use crate::shared::chat::{
-    ChatSettings, FoundPage, Started, Thread, ThreadChange, ThreadPage, ThreadView,
-};
+use crate::shared::chat::{ChatSettings, Started, Thread, ThreadChange, ThreadView};
 use crate::shared::error::AppError;
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId};
 use crate::shared::model::Choice;
 
 server_function! {
-    /// A page of the sidebar: active threads, newest activity first.
-    "threads/list" ListThreads,
-    async fn list_threads(#[server(default)] cursor: Option<String>,) -> ThreadPage {
-        crate::server::page::threads(cursor).await
+    /// The sidebar's list as safe HTML: so many pages of all chats, or of what is found for `q`; `open` is marked in it.
+    "threads/side" SideList,
+    async fn side_list(
+        #[server(default)] q: String,
+        #[server(default)] pages: u32,
+        #[server(default)] open: Option<ThreadId>,
+    ) -> String {
+        crate::server::page::side_list(q, pages, open).await
     }
 }
 
 server_function! {
-    /// A page of the active threads that have these words in their title or in a message, newest activity first.
-    "threads/search" SearchThreads,
-    async fn search_threads(
-        q: String,
-        #[server(default)] cursor: Option<String>,
-    ) -> FoundPage {
-        crate::server::page::search_threads(q, cursor).await
+    /// The palette's lines for what is typed, as safe HTML.
+    "palette" PaletteLines,
+    async fn palette_lines(#[server(default)] q: String,) -> String {
+        crate::server::page::palette_lines(q).await
     }
 }
 

@@ -2,24 +2,22 @@
 //! when another tab of this browser did something.
 
 use super::dom::{self, window};
+use super::offline;
+use super::time::{Timer, after, spawn};
 use crate::shared::activity::Activity;
 use crate::shared::ids::ThreadId;
 use crate::shared::time::Timestamp;
-use leptos::leptos_dom::helpers::{TimeoutHandle, WindowListenerHandle};
-use leptos::prelude::{set_timeout_with_handle, window_event_listener_untyped};
-use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{BroadcastChannel, Event, Response};
 
-/// How often is asked.
-const FAST: Duration = Duration::from_secs(2);
+/// How often is asked, in milliseconds.
+const FAST: i32 = 2_000;
 /// How often when nothing changes, and in a hidden tab whose answer goes on.
-const SLOW: Duration = Duration::from_secs(10);
+const SLOW: i32 = 10_000;
 /// Milliseconds without a change after which it is asked slowly.
 const QUIET_MS: i64 = 180_000;
 /// What may mean that the tab missed something.
@@ -39,31 +37,29 @@ struct Watch {
     /// None in browsers that have none: they learn everything by asking.
     channel: Option<BroadcastChannel>,
     on_nudge: RefCell<Option<Handler>>,
-    on_back: RefCell<Vec<WindowListenerHandle>>,
-    timer: Cell<Option<TimeoutHandle>>,
+    timer: Cell<Option<Timer>>,
     last: RefCell<String>,
     changed: Cell<Timestamp>,
     failures: Cell<u32>,
     asking: Cell<bool>,
     again: Cell<bool>,
+    /// Whether the session is over, as far as is known.
     ended: Cell<bool>,
 }
 
-/// Begins to ask. `open` is the thread to ask about; while `answering` it, a hidden tab asks, too, to see the end.
+/// Begins to ask, once. `open` is the thread to ask about; while `answering` it, a hidden tab asks, too, to see the end.
 /// `report` hears each answer with the thread that it is about.
 pub fn start(
     open: impl Fn() -> Option<ThreadId> + 'static,
     answering: impl Fn() -> bool + 'static,
     report: impl Fn(Option<ThreadId>, Activity) + 'static,
 ) {
-    stop();
     let watch = Rc::new(Watch {
         open: Box::new(open),
         answering: Box::new(answering),
         report: Box::new(report),
         channel: BroadcastChannel::new("keylm").ok(),
         on_nudge: RefCell::default(),
-        on_back: RefCell::default(),
         timer: Cell::new(None),
         last: RefCell::default(),
         changed: Cell::new(dom::now()),
@@ -77,13 +73,6 @@ pub fn start(
     WATCH.set(Some(watch));
 }
 
-/// Asks no more.
-pub fn stop() {
-    if let Some(watch) = WATCH.take() {
-        watch.end();
-    }
-}
-
 /// Tells the other tabs of this browser that something was done.
 pub fn nudge() {
     WATCH.with_borrow(|watch| {
@@ -95,16 +84,17 @@ pub fn nudge() {
 
 impl Watch {
     fn listen(self: &Rc<Self>) {
-        let back = BACK.map(|name| {
-            let watch = Rc::downgrade(self);
-            window_event_listener_untyped(name, move |_| {
-                if let Some(watch) = watch.upgrade().filter(|_| dom::visible()) {
+        for name in BACK {
+            let watch = Rc::clone(self);
+            dom::on_window(name, move |_| {
+                if dom::visible() {
+                    // Somebody may have signed in again in another tab.
+                    watch.ended.set(false);
                     watch.changed.set(dom::now());
                     watch.ask();
                 }
-            })
-        });
-        self.on_back.replace(back.into());
+            });
+        }
         let watch = Rc::downgrade(self);
         let nudged = Handler::new(move |_| {
             if let Some(watch) = watch.upgrade() {
@@ -128,22 +118,22 @@ impl Watch {
         if !self.wanted() || self.asking.replace(true) {
             return;
         }
-        self.rest();
+        self.timer.take();
         let watch = Rc::clone(self);
-        spawn_local(async move {
+        spawn(async move {
             let open = (watch.open)();
             let url = match &open {
-                Some(thread) => format!("/api/activity?thread={thread}"),
+                Some(thread) => ["/api/activity?thread=", thread.as_str()].concat(),
                 None => "/api/activity".to_owned(),
             };
             let answer = get(&url).await;
             watch.asking.set(false);
-            if watch.ended.get() {
-                return;
-            }
             match answer {
-                Some((401, _)) => return watch.end(),
-                Some((200, text)) => watch.take(open, text),
+                Some((401, _)) => return watch.ended.set(true),
+                Some((200, text)) => {
+                    offline::reached();
+                    watch.take(open, text);
+                }
                 _ => watch.failures.set(watch.failures.get() + 1),
             }
             if watch.again.replace(false) {
@@ -183,24 +173,7 @@ impl Watch {
                 watch.ask();
             }
         };
-        self.timer.set(set_timeout_with_handle(ask, pace).ok());
-    }
-
-    fn rest(&self) {
-        if let Some(timer) = self.timer.take() {
-            timer.clear();
-        }
-    }
-
-    fn end(&self) {
-        self.ended.set(true);
-        self.rest();
-        for listener in self.on_back.take() {
-            listener.remove();
-        }
-        if let Some(channel) = &self.channel {
-            channel.close();
-        }
+        self.timer.set(Some(after(pace, ask)));
     }
 }
 

@@ -1,26 +1,137 @@
 //! The document, the clock and the address bar.
 
-use super::storage;
+use super::time::frame;
 use crate::shared::time::Timestamp;
 use crate::shared::words::Language;
-use leptos::prelude::request_animation_frame;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Blob, Document, Element, Event, HtmlAnchorElement, HtmlDialogElement, HtmlElement,
-    HtmlTextAreaElement, Url, Window,
+    Blob, Document, Element, Event, EventTarget, HtmlAnchorElement, HtmlElement, HtmlInputElement,
+    HtmlTemplateElement, HtmlTextAreaElement, KeyboardEvent, NodeList, ScrollIntoViewOptions,
+    ScrollLogicalPosition, Url, Window,
 };
 
-pub(super) fn window() -> Option<Window> {
+/// The window.
+#[must_use]
+pub fn window() -> Option<Window> {
     web_sys::window()
 }
 
-pub(super) fn document() -> Option<Document> {
+/// The document.
+#[must_use]
+pub fn document() -> Option<Document> {
     window()?.document()
 }
 
-pub(super) fn by_id<T: JsCast>(id: &str) -> Option<T> {
+/// The element with an id, if it is of that kind.
+#[must_use]
+pub fn by_id<T: JsCast>(id: &str) -> Option<T> {
     document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Hears an event of the whole document for ever, after what is nearer to it.
+pub fn on(name: &str, hear: impl Fn(Event) + 'static) {
+    if let Some(document) = document() {
+        listen(&document, name, false, Box::new(hear));
+    }
+}
+
+/// Hears an event of the whole document for ever, also one that does not bubble.
+pub fn on_capture(name: &str, hear: impl Fn(Event) + 'static) {
+    if let Some(document) = document() {
+        listen(&document, name, true, Box::new(hear));
+    }
+}
+
+/// Hears an event of the window for ever.
+pub fn on_window(name: &str, hear: impl Fn(Event) + 'static) {
+    if let Some(window) = window() {
+        listen(&window, name, false, Box::new(hear));
+    }
+}
+
+fn listen(target: &EventTarget, name: &str, capture: bool, hear: Box<dyn Fn(Event)>) {
+    let hear = Closure::wrap(hear).into_js_value();
+    let hear = hear.unchecked_ref();
+    _ = target.add_event_listener_with_callback_and_bool(name, hear, capture);
+}
+
+/// The first element of the document that fits.
+#[must_use]
+pub fn one(selector: &str) -> Option<Element> {
+    document()?.query_selector(selector).ok()?
+}
+
+/// All elements of the document that fit.
+#[must_use]
+pub fn all(selector: &str) -> Vec<Element> {
+    let found = document().and_then(|document| document.query_selector_all(selector).ok());
+    found.map_or_else(Vec::new, |found| elements(&found))
+}
+
+/// The first element in another one that fits.
+#[must_use]
+pub fn find(root: &Element, selector: &str) -> Option<Element> {
+    root.query_selector(selector).ok()?
+}
+
+/// All elements in another one that fit.
+#[must_use]
+pub fn find_all(root: &Element, selector: &str) -> Vec<Element> {
+    let found = root.query_selector_all(selector);
+    found.map_or_else(|_| Vec::new(), |found| elements(&found))
+}
+
+fn elements(found: &NodeList) -> Vec<Element> {
+    (0..found.length())
+        .filter_map(|index| found.item(index)?.dyn_into().ok())
+        .collect()
+}
+
+/// The element that an event fell on or in, if one around it fits.
+#[must_use]
+pub fn closest(event: &Event, selector: &str) -> Option<Element> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    target.closest(selector).ok()?
+}
+
+/// An attribute; empty where there is none.
+#[must_use]
+pub fn attr(element: &Element, name: &str) -> String {
+    element.get_attribute(name).unwrap_or_default()
+}
+
+/// Gives an element an attribute without a value, or takes it away.
+pub fn toggle_attr(element: &Element, name: &str, on: bool) {
+    _ = element.toggle_attribute_with_force(name, on);
+}
+
+/// Gives an element a class, or takes it away.
+pub fn toggle_class(element: &Element, name: &str, on: bool) {
+    _ = element.class_list().toggle_with_force(name, on);
+}
+
+/// A copy of what is in a `<template>`.
+#[must_use]
+pub fn template(id: &str) -> Option<Element> {
+    let template: HtmlTemplateElement = by_id(id)?;
+    let first = template.content().first_element_child()?;
+    first.clone_node_with_deep(true).ok()?.dyn_into().ok()
+}
+
+/// The elements that a piece of the server's HTML is made of. They belong to nothing yet.
+#[must_use]
+pub fn fragment(html: &str) -> Vec<Element> {
+    let holder = document().and_then(|document| document.create_element("template").ok());
+    let Some(holder) = holder.and_then(|holder| holder.dyn_into::<HtmlTemplateElement>().ok())
+    else {
+        return Vec::new();
+    };
+    holder.set_inner_html(html);
+    let children = holder.content().children();
+    (0..children.length())
+        .filter_map(|index| children.item(index))
+        .collect()
 }
 
 /// Within so many frames a page or a part of it takes another one's place.
@@ -56,7 +167,7 @@ pub fn request_id() -> String {
     format!("{:x}-{:08x}{:08x}{:08x}", now().0, part(), part(), part())
 }
 
-/// Puts the keyboard on an element, without scrolling.
+/// Puts the keyboard on an element.
 pub fn focus(id: &str) {
     if let Some(element) = by_id::<HtmlElement>(id) {
         _ = element.focus();
@@ -66,9 +177,8 @@ pub fn focus(id: &str) {
 /// Puts the keyboard on the page's main part if what has it goes within the next frames.
 pub fn settle_focus() {
     fn look(frames: u32) {
-        request_animation_frame(move || {
-            let active = document().and_then(|document| document.active_element());
-            if active.is_none_or(|active| active.tag_name() == "BODY") {
+        frame(move || {
+            if is_focus_lost() {
                 focus("main");
             }
             if frames > 0 {
@@ -79,29 +189,31 @@ pub fn settle_focus() {
     look(FRAMES_OF_A_CHANGE);
 }
 
+/// Whether an element that fits has the keyboard, or something in it.
+#[must_use]
+pub fn is_focus_in(selector: &str) -> bool {
+    one(&[selector, ":focus-within"].concat()).is_some()
+}
+
+/// Whether nothing has the keyboard, as when what had it is gone.
+#[must_use]
+pub fn is_focus_lost() -> bool {
+    let active = document().and_then(|document| document.active_element());
+    active.is_none_or(|active| active.tag_name() == "BODY")
+}
+
 /// Puts the keyboard on the first element that fits, with its text selected.
 pub fn focus_first(selector: &str) {
-    let found = document().and_then(|document| document.query_selector(selector).ok().flatten());
-    if let Some(input) =
-        found.and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok())
-    {
+    let input = one(selector).and_then(|element| element.dyn_into::<HtmlInputElement>().ok());
+    if let Some(input) = input {
         _ = input.focus();
         input.select();
     }
 }
 
-/// Puts the keyboard on the first element that fits.
-pub fn focus_on(selector: &str) {
-    let found = document().and_then(|document| document.query_selector(selector).ok().flatten());
-    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        _ = element.focus();
-    }
-}
-
 /// Presses the last element that fits, if there is one.
 pub fn press_last(selector: &str) {
-    let found = document().and_then(|document| document.query_selector_all(selector).ok());
-    let last = found.and_then(|found| found.item(found.length().checked_sub(1)?));
+    let last = all(selector).pop();
     if let Some(element) = last.and_then(|last| last.dyn_into::<HtmlElement>().ok()) {
         element.click();
     }
@@ -127,9 +239,14 @@ pub fn is_held(selector: &str) -> bool {
     } else {
         ":is(:hover, :focus-within)"
     };
-    let found =
-        document().and_then(|document| document.query_selector(&[selector, how].concat()).ok());
-    found.flatten().is_some()
+    one(&[selector, how].concat()).is_some()
+}
+
+/// How wide the page is, in pixels.
+#[must_use]
+pub fn width() -> i32 {
+    let root = document().and_then(|document| document.document_element());
+    root.map_or(0, |root| root.client_width())
 }
 
 /// Whether the window is too narrow for the sidebar to stand beside the page.
@@ -169,32 +286,6 @@ pub fn is_touch() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// Opens a `<dialog>` over the page; the browser keeps the focus inside and brings it back.
-pub fn open_dialog(id: &str) {
-    if let Some(dialog) = by_id::<HtmlDialogElement>(id)
-        && !dialog.open()
-    {
-        _ = dialog.show_modal();
-    }
-}
-
-/// Closes a `<dialog>`.
-pub fn close_dialog(id: &str) {
-    if let Some(dialog) = by_id::<HtmlDialogElement>(id) {
-        dialog.close();
-    }
-}
-
-/// Whether a dialog is open.
-#[must_use]
-pub fn dialog_open() -> bool {
-    document().is_some_and(|document| {
-        document
-            .query_selector("dialog[open]")
-            .is_ok_and(|dialog| dialog.is_some())
-    })
-}
-
 /// Hands a text over as a file.
 pub fn save(name: &str, text: &str) {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
@@ -217,82 +308,11 @@ pub fn encode(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }
 
-/// Whether a click fell on a dialog's backdrop.
-#[must_use]
-pub fn on_backdrop(event: &Event) -> bool {
-    event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok())
-        .is_some_and(|element| element.tag_name() == "DIALOG")
-}
-
-/// Empties every form in an element and folds it up again. The keyboard stays on what is left to see.
-pub fn fold(id: &str) {
-    let all = |selector: &str| by_id::<Element>(id)?.query_selector_all(selector).ok();
-    for list in [all("form"), all("details[open]")].into_iter().flatten() {
-        for node in (0..list.length()).filter_map(|index| list.item(index)) {
-            if let Some(form) = node.dyn_ref::<web_sys::HtmlFormElement>() {
-                form.reset();
-            } else if let Some(details) = node.dyn_ref::<Element>() {
-                let active = document().and_then(|document| document.active_element());
-                if details.contains(active.as_deref())
-                    && let Ok(Some(summary)) = details.query_selector("summary")
-                    && let Some(summary) = summary.dyn_ref::<HtmlElement>()
-                {
-                    _ = summary.focus();
-                }
-                _ = details.remove_attribute("open");
-            }
-        }
-    }
-}
-
-/// Closes every open menu (`details.menu`) that does not hold the event's target.
-pub fn close_menus(event: &Event) {
-    let target = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-    let Some(menus) = document().and_then(|d| d.query_selector_all("details.menu[open]").ok())
-    else {
-        return;
-    };
-    for index in 0..menus.length() {
-        let Some(menu) = menus.item(index) else {
-            continue;
-        };
-        if !menu.contains(target.as_ref())
-            && let Ok(menu) = menu.dyn_into::<Element>()
-        {
-            _ = menu.remove_attribute("open");
-        }
-    }
-}
-
-/// Closes every open menu; says whether there was one.
-pub fn close_all_menus() -> bool {
-    let menus = document().and_then(|d| d.query_selector_all("details.menu[open]").ok());
-    let count = menus.as_ref().map_or(0, web_sys::NodeList::length);
-    for index in 0..count {
-        let menu = menus
-            .as_ref()
-            .and_then(|menus| menus.item(index))
-            .and_then(|n| n.dyn_into::<Element>().ok());
-        if let Some(menu) = menu {
-            _ = menu.remove_attribute("open");
-        }
-    }
-    count > 0
-}
-
 /// Scrolls an element just into view.
 pub fn reveal(id: &str) {
     if let Some(element) = by_id::<Element>(id) {
-        let options = web_sys::ScrollIntoViewOptions::new();
-        _ = js_sys::Reflect::set(
-            &options,
-            &JsValue::from_str("block"),
-            &JsValue::from_str("nearest"),
-        );
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
         element.scroll_into_view_with_scroll_into_view_options(&options);
     }
 }
@@ -328,13 +348,6 @@ pub fn here() -> String {
     location.map_or_else(String::new, |location| {
         location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
     })
-}
-
-/// Scrolls such an element to its end.
-pub fn scroll_to_end(id: &str) {
-    if let Some(element) = by_id::<Element>(id) {
-        element.set_scroll_top(0);
-    }
 }
 
 /// Lets a text area be as high as its text; the style sheet bounds it.
@@ -397,15 +410,15 @@ pub fn go(url: &str) {
 
 /// Whether an input method is composing, so that Enter belongs to it. 229 is what older engines send then.
 #[must_use]
-pub fn composing(event: &web_sys::KeyboardEvent) -> bool {
+pub fn composing(event: &KeyboardEvent) -> bool {
     event.is_composing() || event.key_code() == 229
 }
 
-/// The text of an `<input>`, `<textarea>` or `<select>` without blanks around it, put back into it.
+/// Takes the blanks around the text of an `<input>` away.
 pub fn trim_value(event: &Event) {
     let input = event
         .target()
-        .and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+        .and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
     if let Some(input) = input {
         let value = input.value();
         if value.trim() != value {
@@ -419,21 +432,4 @@ pub fn trim_value(event: &Event) {
 pub fn visible() -> bool {
     document()
         .is_none_or(|document| document.visibility_state() == web_sys::VisibilityState::Visible)
-}
-
-/// Keeps what is typed into a field in this browser, and puts it back into one that is empty.
-pub fn keep_typed(id: &str, key: &'static str) {
-    let Some(field) = by_id::<HtmlTextAreaElement>(id) else {
-        return;
-    };
-    if field.value().is_empty()
-        && let Some(kept) = storage::get(key)
-    {
-        field.set_value(&kept);
-    }
-    let typed = field.clone();
-    let keep = Closure::<dyn Fn()>::new(move || storage::set(key, &typed.value()));
-    _ = field.add_event_listener_with_callback("input", keep.as_ref().unchecked_ref());
-    // The field goes with the page; so may the listener.
-    keep.forget();
 }

@@ -1,15 +1,13 @@
 //! What must still be said when the page is left.
 
-use super::dom::window;
-use leptos::leptos_dom::helpers::WindowListenerHandle;
-use leptos::prelude::window_event_listener_untyped;
+use super::dom::{self, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
 
 /// Hears that the page is left, for good or not.
-pub fn on_leave(told: impl Fn() + 'static) -> WindowListenerHandle {
-    window_event_listener_untyped("pagehide", move |_| told())
+pub fn on_leave(told: impl Fn() + 'static) {
+    dom::on_window("pagehide", move |_| told());
 }
 
 /// Sends `DELETE` to a path of this site, also when the page is gone before the answer comes; its status.

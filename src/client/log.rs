@@ -1,18 +1,17 @@
 //! The messages on the page. Those that have ended are HTML of the server's, so what is to be known of them is asked of
 //! the document, and what they are asked to do comes from one listener.
 
-use super::dom::{by_id, document, now};
+use super::dom::{self, attr, by_id, closest, document, find, find_all, now};
+use super::time::{frame, later};
+use super::words;
 use crate::shared::csv;
 use crate::shared::ids::MessageId;
-use crate::shared::words::Chat;
-use leptos::prelude::{request_animation_frame, set_timeout};
 use std::cell::RefCell;
-use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlButtonElement, HtmlElement};
 
-/// How long a button says that it has copied.
-const SAID: Duration = Duration::from_secs(2);
+/// How long a button says that it has copied, in milliseconds.
+const SAID: i32 = 2_000;
 
 /// A message that has ended, as far as the document tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,53 +35,36 @@ pub fn element(id: &MessageId) -> Option<Element> {
     by_id(&format!("m-{id}"))
 }
 
-fn all(root: &Element, selector: &str) -> Vec<Element> {
-    let Ok(found) = root.query_selector_all(selector) else {
-        return Vec::new();
-    };
-    (0..found.length())
-        .filter_map(|index| found.item(index)?.dyn_into().ok())
-        .collect()
-}
-
-fn inside(id: &str, selector: &str) -> Vec<Element> {
-    by_id::<Element>(id).map_or_else(Vec::new, |root| all(&root, selector))
-}
-
-fn id_of(message: &Element) -> Option<MessageId> {
+/// The message that an element is.
+#[must_use]
+pub fn id_of(message: &Element) -> Option<MessageId> {
     message.id().strip_prefix("m-")?.parse().ok()
 }
 
-/// The messages that are seen and have ended, oldest first.
+/// The messages that have ended, oldest first.
 #[must_use]
-pub fn known(log: &str) -> Vec<Known> {
-    inside(log, "article[data-sibling]:not([hidden])")
+pub fn known(root: &Element) -> Vec<Known> {
+    find_all(root, "article[data-sibling]")
         .iter()
         .filter_map(|message| {
             Some(Known {
                 id: id_of(message)?,
-                sibling: message.get_attribute("data-sibling")?,
+                sibling: attr(message, "data-sibling"),
             })
         })
         .collect()
 }
 
-/// The last message that is seen, if it has ended. It is found from the end: there may be thousands.
+/// The last message, if it has ended. It is found from the end: there may be thousands.
 #[must_use]
-pub fn last_known(log: &str) -> Option<MessageId> {
-    let mut part = by_id::<Element>(log)?
-        .first_element_child()?
-        .last_element_child();
+pub fn last_known(root: &Element) -> Option<MessageId> {
+    let mut part = root.last_element_child();
     while let Some(element) = part {
-        let whole = element.tag_name() == "ARTICLE";
-        let mut message = if whole {
+        let message = if element.tag_name() == "ARTICLE" {
             Some(element.clone())
         } else {
             element.last_element_child()
         };
-        while let Some(hidden) = message.take_if(|message| message.has_attribute("hidden")) {
-            message = hidden.previous_element_sibling();
-        }
         let ended = message.filter(|message| message.has_attribute("data-sibling"));
         if let Some(id) = ended.as_ref().and_then(id_of) {
             return Some(id);
@@ -120,10 +102,9 @@ impl Place {
 
     /// The first message that is seen.
     #[must_use]
-    pub fn here(log: &str) -> Option<Self> {
-        let area = by_id::<Element>(log)?;
-        let (left, top) = (area.get_bounding_client_rect().x(), top_of(&area));
-        let middle = left + f64::from(area.client_width()) / 2.0;
+    pub fn here(log: &Element) -> Option<Self> {
+        let (left, top) = (log.get_bounding_client_rect().x(), top_of(log));
+        let middle = left + f64::from(log.client_width()) / 2.0;
         // There may be nothing but room between two messages at a point.
         (1..9).find_map(|step| {
             let point = f64::from(top + 24 * step);
@@ -135,28 +116,26 @@ impl Place {
 
     /// Where a message is seen.
     #[must_use]
-    pub fn of(log: &str, message: &MessageId) -> Option<Self> {
-        let area = by_id::<Element>(log)?;
+    pub fn of(log: &Element, message: &MessageId) -> Option<Self> {
         Some(Self {
             message: message.clone(),
-            top: top_of(&element(message)?) - top_of(&area),
+            top: top_of(&element(message)?) - top_of(log),
         })
     }
 
     /// Scrolls so that the message is seen there again. Whether it is on the page is said at once. Heights that were only
     /// guessed get known by being seen, so it is done once more a frame later.
-    pub fn restore(self, log: &'static str) -> bool {
-        fn scroll(log: &str, place: &Place) -> bool {
-            let (Some(area), Some(now)) = (by_id::<Element>(log), Place::of(log, &place.message))
-            else {
+    pub fn restore(self, log: Element) -> bool {
+        fn scroll(log: &Element, place: &Place) -> bool {
+            let Some(now) = Place::of(log, &place.message) else {
                 return false;
             };
-            area.set_scroll_top(area.scroll_top() + now.top - place.top);
+            log.set_scroll_top(log.scroll_top() + now.top - place.top);
             true
         }
-        let found = scroll(log, &self);
+        let found = scroll(&log, &self);
         if found {
-            request_animation_frame(move || _ = scroll(log, &self));
+            frame(move || _ = scroll(&log, &self));
         }
         found
     }
@@ -173,10 +152,10 @@ pub fn focus_turn(message: &MessageId, what: &str) {
     let Some(message) = element(message) else {
         return;
     };
-    let buttons = all(&message, ".turn:not(:disabled)");
+    let buttons = find_all(&message, ".turn:not(:disabled)");
     let same = buttons
         .iter()
-        .find(|button| button.get_attribute("data-do").as_deref() == Some(what));
+        .find(|button| attr(button, "data-do") == what);
     let button = same.or(buttons.first());
     if let Some(button) = button.and_then(|button| button.dyn_ref::<HtmlElement>()) {
         _ = button.focus();
@@ -185,82 +164,45 @@ pub fn focus_turn(message: &MessageId, what: &str) {
 
 /// The last message of the person.
 #[must_use]
-pub fn last_question(log: &str) -> Option<MessageId> {
-    let questions = inside(log, "article.user[data-sibling]:not([hidden])");
+pub fn last_question(root: &Element) -> Option<MessageId> {
+    let questions = find_all(root, "article.user[data-sibling]");
     questions.last().and_then(id_of)
+}
+
+/// The tokens that the last answer took of which they are known.
+#[must_use]
+pub fn tokens(root: &Element) -> Option<u64> {
+    let told = find_all(root, "[data-tokens]").pop()?;
+    attr(&told, "data-tokens").parse().ok()
 }
 
 /// What the person wrote; none for an answer.
 #[must_use]
 pub fn text_of_question(id: &MessageId) -> Option<String> {
-    element(id)?
-        .query_selector(".bubble > .plain")
-        .ok()??
-        .text_content()
-}
-
-/// The key of the part of the log that a message is in.
-#[must_use]
-pub fn part_of(id: &MessageId) -> Option<String> {
-    let part = element(id)?.closest("[data-part]").ok()??;
-    part.get_attribute("data-part")
-}
-
-/// The HTML of a part of the log.
-#[must_use]
-pub fn html_of(log: &str, part: &str) -> String {
-    let parts = inside(log, "[data-part]");
-    let part = parts
-        .iter()
-        .find(|element| element.get_attribute("data-part").as_deref() == Some(part));
-    part.map(Element::inner_html).unwrap_or_default()
-}
-
-/// Hides a message and what stands below it in its part of the log.
-pub fn hide_from(id: &MessageId) {
-    let mut next = element(id);
-    while let Some(message) = next {
-        _ = message.set_attribute("hidden", "");
-        next = message.next_element_sibling();
-    }
-}
-
-/// Shows again what was hidden.
-pub fn bring_back(log: &str) {
-    for message in inside(log, "article[hidden]") {
-        _ = message.remove_attribute("hidden");
-    }
-}
-
-/// Takes away for good what was hidden.
-pub fn drop_hidden(log: &str) {
-    for message in inside(log, "article[hidden]") {
-        message.remove();
-    }
+    find(&element(id)?, ".bubble > .plain")?.text_content()
 }
 
 /// Marks a message as being edited, or no longer.
 pub fn mark_edited(id: &MessageId, edited: bool) {
     if let Some(message) = element(id) {
-        _ = message.class_list().toggle_with_force("edited", edited);
+        dom::toggle_class(&message, "edited", edited);
     }
 }
 
 /// Lets the buttons that wait for their time say how long. Says whether one waits.
-pub fn count_down(log: &str, said: &Chat) -> bool {
+pub fn count_down(root: &Element) -> bool {
+    let said = &words().chat;
     let mut waits = false;
-    for button in inside(log, "button[data-due]") {
-        let due = button
-            .get_attribute("data-due")
-            .and_then(|due| due.parse::<i64>().ok());
+    for button in find_all(root, "button[data-due]") {
+        let due = attr(&button, "data-due").parse::<i64>();
         let left = due.map_or(0, |due| (due - now().0 + 999) / 1000);
-        let words = match left {
+        let left_words = match left {
             ..=0 => said.try_again.to_owned(),
             1..120 => (said.try_in_seconds)(left),
             _ => (said.try_in_minutes)((left + 59) / 60),
         };
-        if let Ok(Some(label)) = button.query_selector("span") {
-            label.set_text_content(Some(&words));
+        if let Some(label) = find(&button, "span") {
+            label.set_text_content(Some(&left_words));
         }
         if left <= 0 {
             _ = button.remove_attribute("data-due");
@@ -276,9 +218,8 @@ pub fn count_down(log: &str, said: &Chat) -> bool {
 /// What a click in the log wants, if it fell on a button of a message.
 #[must_use]
 pub fn press(event: &Event) -> Option<Press> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    let button = target.closest("[data-do]").ok()??;
-    let what = button.get_attribute("data-do")?;
+    let button = closest(event, ":is(#log, .side-answer) [data-do]")?;
+    let what = attr(&button, "data-do");
     Some(Press { what, button })
 }
 
@@ -301,6 +242,12 @@ pub fn held_through(event: &Event) -> bool {
 }
 
 impl Press {
+    /// Whether the button is in there.
+    #[must_use]
+    pub fn is_in(&self, root: &Element) -> bool {
+        root.contains(Some(&self.button))
+    }
+
     /// The message that the button belongs to.
     #[must_use]
     pub fn message(&self) -> Option<MessageId> {
@@ -310,14 +257,14 @@ impl Press {
     /// The button's `data-id`.
     #[must_use]
     pub fn id(&self) -> String {
-        self.button.get_attribute("data-id").unwrap_or_default()
+        attr(&self.button, "data-id")
     }
 
     /// The text of the code block that the button belongs to.
     #[must_use]
     pub fn code(&self) -> Option<String> {
         let block = self.button.closest(".code").ok()??;
-        block.query_selector("pre").ok()??.text_content()
+        find(&block, "pre")?.text_content()
     }
 
     /// How a file with that code is called.
@@ -331,8 +278,8 @@ impl Press {
     #[must_use]
     pub fn table(&self) -> Option<String> {
         let block = self.button.closest(".table").ok()??;
-        let rows = all(&block, "tr").into_iter().map(|row| {
-            let cells = all(&row, "th, td").into_iter();
+        let rows = find_all(&block, "tr").into_iter().map(|row| {
+            let cells = find_all(&row, "th, td").into_iter();
             cells
                 .map(|cell| cell.text_content().unwrap_or_default())
                 .collect()
@@ -349,12 +296,13 @@ impl Press {
     }
 
     /// Lets the button say for a moment whether it has copied: by its drawing, or in words if it has none.
-    pub fn copied(self, worked: bool, said: &Chat) {
+    pub fn copied(self, worked: bool) {
+        let said = &words().chat;
         let Self { button, .. } = self;
-        if let Ok(Some(drawing)) = button.query_selector("use") {
+        if let Some(drawing) = find(&button, "use") {
             if worked {
                 _ = drawing.set_attribute("href", "#i-check");
-                set_timeout(move || _ = drawing.set_attribute("href", "#i-copy"), SAID);
+                later(SAID, move || _ = drawing.set_attribute("href", "#i-copy"));
             }
             return;
         }
@@ -364,6 +312,6 @@ impl Press {
         let before = before.unwrap_or_default();
         _ = button.set_attribute("data-word", &before);
         button.set_text_content(Some(if worked { said.copied } else { said.not_copied }));
-        set_timeout(move || button.set_text_content(Some(&before)), SAID);
+        later(SAID, move || button.set_text_content(Some(&before)));
     }
 }

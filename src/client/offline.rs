@@ -1,10 +1,9 @@
 //! What there is without a network. The worker of the site (`public/sw.js`) keeps the chats that were read last; here it is
 //! started, told what is read, and the page is marked while the browser is offline.
 
-use super::dom::{mark_page, window};
+use super::dom::{mark_page, on_window, window};
+use super::time::spawn;
 use crate::shared::ids::ThreadId;
-use leptos::prelude::window_event_listener_untyped;
-use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ServiceWorker, ServiceWorkerContainer};
@@ -24,15 +23,19 @@ pub fn start() {
     if let Some(workers) = workers() {
         let registered = workers.register("/sw.js");
         // Without it the page works all the same.
-        spawn_local(async move { _ = JsFuture::from(registered).await });
+        spawn(async move { _ = JsFuture::from(registered).await });
     }
     if window().is_some_and(|window| !window.navigator().on_line()) {
         mark_page(MARK, Some(""));
     }
     for (name, mark) in [("offline", Some("")), ("online", None)] {
-        // They live as long as the page.
-        _ = window_event_listener_untyped(name, move |_| mark_page(MARK, mark));
+        on_window(name, move |_| mark_page(MARK, mark));
     }
+}
+
+/// The server has answered, so the page is not without a network, whatever it was when it was loaded.
+pub fn reached() {
+    mark_page(MARK, None);
 }
 
 /// Keeps a chat as the server has it now. On the first visit the worker is not there yet; it hears of it once it is.
@@ -40,8 +43,8 @@ pub fn keep(thread: &ThreadId) {
     let Some(Ok(ready)) = workers().map(|workers| workers.ready()) else {
         return;
     };
-    let path = JsValue::from_str(&format!("/chat/{thread}"));
-    spawn_local(async move {
+    let path = JsValue::from_str(&["/chat/", thread.as_str()].concat());
+    spawn(async move {
         let Ok(registration) = JsFuture::from(ready).await else {
             return;
         };

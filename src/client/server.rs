@@ -1,8 +1,7 @@
 //! Calls of the server: a post, and what came back as text.
 
-use super::dom::{go, window};
+use super::dom::{self, go, window};
 use crate::shared::error::{AppError, ErrorBody, ErrorCode};
-use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -32,19 +31,13 @@ impl Body {
 /// # Errors
 /// What the server said, or that it could not be asked.
 pub async fn call<T: DeserializeOwned>(path: &'static str, body: Body) -> Result<T, AppError> {
-    // What a browser owns stays on its one thread, and signals ask whether it could not leave.
-    let text = SendWrapper::new(post(path, body)).await?;
+    let text = post(path, body).await?;
     serde_json::from_str(&text).map_err(|_| unreadable())
 }
 
 async fn post(path: &'static str, body: Body) -> Result<String, AppError> {
-    let answer = fetch(path, body).await;
-    let Some((response, text)) = answer else {
-        return Err(AppError::new(
-            ErrorCode::Network,
-            "KeyLM could not be reached. Check your connection and try again.",
-        ));
-    };
+    let answer = fetch(path, Some(body), "application/json").await;
+    let (response, text) = answer.ok_or_else(unreachable)?;
     let headers = response.headers();
     if headers.has("serverfnredirect").unwrap_or(false)
         && let Ok(Some(to)) = headers.get("location")
@@ -58,17 +51,24 @@ async fn post(path: &'static str, body: Body) -> Result<String, AppError> {
     }
 }
 
-async fn fetch(path: &str, body: Body) -> Option<(Response, String)> {
-    let (kind, text) = match body {
-        Body::Form(text) => ("application/x-www-form-urlencoded", text),
-        Body::Json(text) => ("application/json", text),
-    };
-    let request = RequestInit::new();
-    request.set_method("POST");
-    request.set_body(&JsValue::from_str(&text));
+/// Asks, or posts; the answer with its whole text, if there is one.
+pub(super) async fn fetch(
+    path: &str,
+    body: Option<Body>,
+    accept: &str,
+) -> Option<(Response, String)> {
     let headers = web_sys::Headers::new().ok()?;
-    headers.set("content-type", kind).ok()?;
-    headers.set("accept", "application/json").ok()?;
+    headers.set("accept", accept).ok()?;
+    let request = RequestInit::new();
+    if let Some(body) = body {
+        let (kind, text) = match body {
+            Body::Form(text) => ("application/x-www-form-urlencoded", text),
+            Body::Json(text) => ("application/json", text),
+        };
+        request.set_method("POST");
+        request.set_body(&JsValue::from_str(&text));
+        headers.set("content-type", kind).ok()?;
+    }
     request.set_headers(&headers);
     let response = JsFuture::from(window()?.fetch_with_str_and_init(path, &request));
     let response: Response = response.await.ok()?.dyn_into().ok()?;
@@ -77,16 +77,35 @@ async fn fetch(path: &str, body: Body) -> Option<(Response, String)> {
 }
 
 /// An error's text: as a server function tells it, or in the envelope of all of `/api`, which the layers before it use.
-fn error(text: &str) -> AppError {
+pub(super) fn error(text: &str) -> AppError {
     serde_json::from_str::<ErrorBody>(text)
         .map(|body| body.error)
         .or_else(|_| serde_json::from_str(text))
         .unwrap_or_else(|_| unreadable())
 }
 
-fn unreadable() -> AppError {
+/// The server gave no answer.
+pub(super) fn unreachable() -> AppError {
+    AppError::new(
+        ErrorCode::Network,
+        "KeyLM could not be reached. Check your connection and try again.",
+    )
+}
+
+/// The server gave an answer that says nothing.
+pub(super) fn unreadable() -> AppError {
     AppError::new(
         ErrorCode::Internal,
         "The server's answer could not be read. Reload the page and try again.",
     )
+}
+
+/// Leaves for the sign-in page, which leads back here, when an error says that the session is over; else gives the error
+/// back.
+#[must_use]
+pub fn unless_signed_out(error: AppError) -> AppError {
+    if error.code == ErrorCode::Unauthenticated {
+        go(&["/sign-in?next=", &dom::encode(&dom::here())].concat());
+    }
+    error
 }

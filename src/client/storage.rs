@@ -1,9 +1,17 @@
 //! What this browser remembers. Every call may fail (private windows, full disks) and then remembers nothing.
 
+use super::dom;
 use web_sys::Storage;
 
+/// The key of what belongs to the account that is signed in, for others may use this browser, too.
+#[must_use]
+pub fn of_account(name: &str) -> String {
+    let user = dom::one("#side-list").map(|list| dom::attr(&list, "data-user"));
+    [name, "-", user.as_deref().unwrap_or_default()].concat()
+}
+
 fn storage() -> Option<Storage> {
-    super::dom::window()?.local_storage().ok()?
+    dom::window()?.local_storage().ok()?
 }
 
 /// What was kept under `key`.

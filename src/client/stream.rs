@@ -5,23 +5,24 @@
 
 use super::dom;
 use super::place::{self, Place};
+use super::time::{later, spawn};
 use crate::shared::chat::ViewEvent;
-use leptos::leptos_dom::helpers::WindowListenerHandle;
-use leptos::prelude::{set_timeout, window_event_listener_untyped};
-use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Event, EventSource, MessageEvent};
+use web_sys::{Event, EventSource, EventTarget, MessageEvent};
 
 /// Tries after which a stream that never opened is given up.
 const TRIES: u32 = 6;
-/// How long a tab that is hidden keeps its connection: long enough for a glance at another tab.
-const GLANCE: Duration = Duration::from_secs(10);
-/// How long to wait before a place for the stream is looked for again.
-const TURN: Duration = Duration::from_secs(2);
+/// Milliseconds for which a tab that is hidden keeps its connection: long enough for a glance at another tab.
+const GLANCE: i32 = 10_000;
+/// Milliseconds to wait before a place for the stream is looked for again.
+const TURN: i32 = 2_000;
+/// What is heard of a stream: the names of a [`ViewEvent`].
+const EVENTS: [&str; 5] = ["reset", "patch", "think", "thought", "end"];
+/// When the tab is hidden or seen again.
+const LOOK: &str = "visibilitychange";
 
 /// How the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +37,8 @@ pub enum Link {
     Dead,
 }
 
-thread_local! {
-    /// What is followed, under the numbers of the [`Follow`]s. What the browser owns must not be dropped by another
-    /// thread, and on a server the signals that hold a `Follow` may be.
-    static FOLLOWED: RefCell<Vec<(u32, Rc<Inner>)>> = const { RefCell::new(Vec::new()) };
-}
-
 /// A stream that is followed; dropping it closes it.
-pub struct Follow(u32);
+pub struct Follow(Rc<Inner>);
 
 type Handler = Closure<dyn FnMut(Event)>;
 
@@ -52,7 +47,7 @@ struct Inner {
     source: RefCell<Option<EventSource>>,
     place: RefCell<Option<Place>>,
     placing: Cell<bool>,
-    seen: RefCell<Option<WindowListenerHandle>>,
+    seen: RefCell<Option<Handler>>,
     handlers: RefCell<Vec<Handler>>,
     tries: Cell<u32>,
     ended: Cell<bool>,
@@ -62,22 +57,12 @@ struct Inner {
 
 impl Drop for Follow {
     fn drop(&mut self) {
-        let ended = FOLLOWED.with_borrow_mut(|followed| {
-            let at = followed.iter().position(|(number, _)| *number == self.0);
-            at.map(|at| followed.swap_remove(at))
-        });
-        if let Some((_, inner)) = ended {
-            inner.end();
-        }
+        self.0.end();
     }
 }
 
 /// Follows the stream at `url` until its `End`.
-pub fn follow(
-    url: String,
-    on_event: impl Fn(ViewEvent) + 'static,
-    on_link: impl Fn(Link) + 'static,
-) -> Follow {
+pub fn follow(url: String, on_event: Box<dyn Fn(ViewEvent)>, on_link: Box<dyn Fn(Link)>) -> Follow {
     let inner = Rc::new(Inner {
         url,
         source: RefCell::default(),
@@ -87,29 +72,34 @@ pub fn follow(
         handlers: RefCell::default(),
         tries: Cell::new(0),
         ended: Cell::new(false),
-        on_event: Box::new(on_event),
-        on_link: Box::new(on_link),
+        on_event,
+        on_link,
     });
-    let looking = Rc::downgrade(&inner);
-    let seen = window_event_listener_untyped("visibilitychange", move |_| {
-        if let Some(inner) = looking.upgrade() {
-            inner.look();
-        }
-    });
-    inner.seen.replace(Some(seen));
+    if let Some(document) = dom::document() {
+        let seen = inner.listen(&document, LOOK, |inner, _| inner.look());
+        inner.seen.replace(Some(seen));
+    }
     inner.open();
-    FOLLOWED.with_borrow_mut(|followed| {
-        let number = followed
-            .iter()
-            .map(|(number, _)| number + 1)
-            .max()
-            .unwrap_or(0);
-        followed.push((number, inner));
-        Follow(number)
-    })
+    Follow(inner)
 }
 
 impl Inner {
+    fn listen(
+        self: &Rc<Self>,
+        target: &EventTarget,
+        name: &str,
+        hear: fn(&Rc<Self>, &Event),
+    ) -> Handler {
+        let inner = Rc::downgrade(self);
+        let handler = Handler::new(move |event: Event| {
+            if let Some(inner) = inner.upgrade() {
+                hear(&inner, &event);
+            }
+        });
+        _ = target.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
+        handler
+    }
+
     /// Connects as soon as the tab is seen and has a place.
     fn open(self: &Rc<Self>) {
         let connected = self.source.borrow().is_some();
@@ -117,7 +107,7 @@ impl Inner {
             return;
         }
         let inner = Rc::clone(self);
-        spawn_local(async move {
+        spawn(async move {
             let place = place::take().await;
             inner.placing.set(false);
             if inner.ended.get() {
@@ -146,16 +136,13 @@ impl Inner {
         }
     }
 
-    fn later(self: &Rc<Self>, wait: Duration, then: fn(&Rc<Self>)) {
+    fn later(self: &Rc<Self>, ms: i32, then: fn(&Rc<Self>)) {
         let inner = Rc::downgrade(self);
-        set_timeout(
-            move || {
-                if let Some(inner) = inner.upgrade() {
-                    then(&inner);
-                }
-            },
-            wait,
-        );
+        later(ms, move || {
+            if let Some(inner) = inner.upgrade() {
+                then(&inner);
+            }
+        });
     }
 
     fn connect(self: &Rc<Self>) {
@@ -164,29 +151,23 @@ impl Inner {
             (self.on_link)(Link::Dead);
             return;
         };
-        let mut handlers = Vec::new();
-        let mut listen = |name: &str, handler: fn(&Rc<Self>, &Event)| {
-            let inner = Rc::downgrade(self);
-            let closure = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
-                if let Some(inner) = inner.upgrade() {
-                    handler(&inner, &event);
-                }
-            });
-            _ = source.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-            handlers.push(closure);
-        };
-        for name in ["reset", "patch", "think", "end"] {
-            listen(name, Self::receive);
-        }
-        listen("open", |inner, _| {
+        let mut handlers: Vec<Handler> = EVENTS
+            .iter()
+            .map(|name| self.listen(&source, name, Self::receive))
+            .collect();
+        handlers.push(self.listen(&source, "open", |inner, _| {
             inner.tries.set(0);
             (inner.on_link)(Link::Open);
-        });
-        listen("error", |inner, _| inner.broken());
+        }));
+        handlers.push(self.listen(&source, "error", |inner, _| inner.broken()));
         self.source.replace(Some(source));
-        // The old handlers live until here: one of them may be what is running.
+        self.put_away(handlers);
+    }
+
+    /// Takes other handlers. The old ones live a little longer: one of them may be what is running.
+    fn put_away(&self, handlers: Vec<Handler>) {
         let old = self.handlers.replace(handlers);
-        set_timeout(move || drop(old), Duration::ZERO);
+        later(0, move || drop(old));
     }
 
     fn receive(self: &Rc<Self>, event: &Event) {
@@ -224,8 +205,7 @@ impl Inner {
         (self.on_link)(Link::Lost);
         if closed {
             self.close();
-            let wait = Duration::from_millis(500 << self.tries.get().min(4));
-            self.later(wait, Self::open);
+            self.later(500 << self.tries.get().min(4), Self::open);
         }
     }
 
@@ -239,8 +219,11 @@ impl Inner {
     fn end(&self) {
         self.ended.set(true);
         self.close();
-        if let Some(seen) = self.seen.take() {
-            seen.remove();
+        let seen = self.seen.take();
+        if let (Some(document), Some(seen)) = (dom::document(), &seen) {
+            let function = seen.as_ref().unchecked_ref();
+            _ = document.remove_event_listener_with_callback(LOOK, function);
         }
+        self.put_away(Vec::new());
     }
 }

@@ -6,11 +6,48 @@ use crate::server::services::{self, ServiceError, Unavailable};
 use crate::shared::error::{AppError, ErrorBody, ErrorCode};
 use crate::shared::free_pool::Scope;
 use crate::shared::time::Timestamp;
+use crate::shared::words::Language;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use leptos::server_fn::Bytes;
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{
+    FromServerFnError, IntoAppError, ServerFnErrorErr, ServerFnUrlError,
+};
 use serde_json::json;
 use std::time::Duration;
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        // In English, as all errors travel; the page says them in its own language.
+        let words = &Language::English.live().errors;
+        match error {
+            ServerFnErrorErr::Request(_) => Self::new(ErrorCode::Network, words.unreachable),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self::new(ErrorCode::Validation, words.incomplete)
+            }
+            _ => Self::new(ErrorCode::Internal, words.unreadable),
+        }
+    }
+
+    // Layers before the server function answer with the envelope that all of `/api` has.
+    fn de(data: Bytes) -> Self {
+        let text = std::str::from_utf8(&data).unwrap_or_default();
+        serde_json::from_str::<ErrorBody>(text)
+            .map(|body| body.error)
+            .or_else(|_| serde_json::from_str(text))
+            .unwrap_or_else(|_| ServerFnErrorErr::Deserialization(String::new()).into_app_error())
+    }
+}
+
+/// The error of a form that was refused, as leptos writes it into the address that it goes back to.
+#[must_use]
+pub fn of_address(text: &str) -> AppError {
+    ServerFnUrlError::decode_err(text)
+}
 
 /// An error on its way out over HTTP.
 #[derive(Debug)]

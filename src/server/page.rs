@@ -14,6 +14,7 @@ mod compare;
 mod keys;
 mod messages;
 mod models;
+mod side;
 mod threads;
 
 pub use account::{
@@ -25,10 +26,11 @@ pub use keys::{
     add_key, move_key, provider_cards, remove_key, replace_key, set_key_active, test_key,
 };
 pub use messages::{edit, message_source, retry, reword, send, stop};
-pub use models::{discover_models, picker, refresh_models};
+pub use models::{beginning, discover_models, list_choices, picker, refresh_models, set_favourite};
+pub use side::{palette_lines, side_list};
 pub use threads::{
-    archived, delete_thread, fork_thread, replace_model, restore_thread, search_threads,
-    show_branch, start_thread, thread, threads, update_thread,
+    archived, delete_thread, fork_thread, replace_model, restore_thread, show_branch, start_thread,
+    thread, update_thread,
 };
 
 use crate::server::error::to_app_error;

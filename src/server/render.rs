@@ -25,6 +25,7 @@ mod mathml;
 pub mod message;
 pub mod models;
 pub(super) mod otherwise;
+pub mod picker;
 pub(super) mod plain;
 mod repair;
 mod source;

@@ -7,6 +7,7 @@ pub mod comparison;
 mod connect;
 pub mod discovery;
 pub mod exports;
+pub mod favourites;
 pub mod health;
 pub mod keys;
 pub mod models;

@@ -6,6 +6,7 @@ mod batches;
 pub mod checkpoints;
 pub mod connects;
 pub mod events;
+pub mod favourites;
 pub mod free_pool;
 pub mod health;
 pub mod hints;

@@ -51,7 +51,10 @@ impl Theme {
     }
 }
 
-/// What a browser remembers in cookies of its own (`theme`, `enter`, `side`, `lang`), because the first paint depends on it.
+/// Minutes between UTC and any place on earth, at the most.
+const FARTHEST: i16 = 14 * 60;
+
+/// What a browser remembers in cookies of its own (`theme`, `enter`, `side`, `lang`, `zone`), because the first paint depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preferences {
     /// Cookie `theme`.
@@ -62,6 +65,8 @@ pub struct Preferences {
     pub side_open: bool,
     /// The language that was chosen, if one was. Cookie `lang`.
     pub language: Option<Language>,
+    /// Where the reader's clock stands, in minutes east of UTC. Cookie `zone`.
+    pub zone_minutes: i16,
 }
 
 impl Default for Preferences {
@@ -71,6 +76,7 @@ impl Default for Preferences {
             enter_sends: true,
             side_open: true,
             language: None,
+            zone_minutes: 0,
         }
     }
 }
@@ -90,6 +96,11 @@ impl Preferences {
                 _ => {
                     let code = pair.strip_prefix("lang=");
                     found.language = code.and_then(Language::parse).or(found.language);
+                    let zone = pair
+                        .strip_prefix("zone=")
+                        .and_then(|zone| zone.parse().ok());
+                    let zone = zone.filter(|zone| (-FARTHEST..=FARTHEST).contains(zone));
+                    found.zone_minutes = zone.unwrap_or(found.zone_minutes);
                 }
             }
         }
@@ -108,6 +119,18 @@ mod tests {
         assert!(!read.enter_sends);
         assert!(read.side_open);
         assert_eq!(read.language, None);
+        let zone = |cookies| Preferences::from_cookies(cookies).zone_minutes;
+        assert_eq!(
+            [
+                "zone=345",
+                "zone=-720; zone=x",
+                "zone=841",
+                "zone=99999",
+                ""
+            ]
+            .map(zone),
+            [345, -720, 0, 0, 0]
+        );
         let read = Preferences::from_cookies("lang=ar; lang=<b>");
         assert_eq!(read.language, Some(Language::Arabic));
         assert_eq!(

@@ -69,6 +69,12 @@ impl ThreadState {
 pub struct Version(String);
 
 impl Version {
+    /// The version as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The version of the sidebar: id, title and last activity of each thread of its first page and, after those, of the
     /// pinned ones. Both with the newest first.
     #[must_use]

@@ -31,6 +31,17 @@ pub enum ReasoningEffort {
 }
 
 impl ReasoningEffort {
+    /// All of them, from none to the highest.
+    pub const ALL: [Self; 7] = [
+        Self::None,
+        Self::Minimal,
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Xhigh,
+        Self::Max,
+    ];
+
     /// The word on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -195,6 +206,14 @@ pub struct Usage {
     pub estimated: bool,
 }
 
+impl Usage {
+    /// How much of the model's window the conversation took with this answer.
+    #[must_use]
+    pub const fn read_and_written(&self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+}
+
 /// How fast an answer was. Milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -304,6 +323,8 @@ pub struct ThreadView {
     pub later: Option<i64>,
     /// The message that they were asked for around, if it is among them.
     pub at: Option<MessageId>,
+    /// Tokens that the newest answer with known ones took, if the newest messages are here.
+    pub tokens: Option<u64>,
 }
 
 /// A page of the sidebar.

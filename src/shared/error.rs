@@ -1,7 +1,6 @@
 //! The one error that leaves the server, over REST and over server functions alike.
 
 use super::model::Replacement;
-use leptos::server_fn::error::ServerFnUrlError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -184,12 +183,6 @@ pub struct AppError {
 }
 
 impl AppError {
-    /// The error of a form that was refused, as leptos writes it into the address that it goes back to.
-    #[must_use]
-    pub fn of_address(text: &str) -> Self {
-        ServerFnUrlError::decode_err(text)
-    }
-
     /// An error with the defaults of its code.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {

@@ -1,7 +1,7 @@
 //! Arguments as a form posts them: how the browser calls what a plain form can call, too.
 
 use super::account::Theme;
-use super::chat::ChatSettings;
+use super::chat::{ChatSettings, ReasoningEffort};
 use super::ids::{ClientRequestId, KeyId, MessageId, ModelId, ProviderId, ThreadId};
 use super::model::Choice;
 use std::collections::HashMap;
@@ -122,12 +122,11 @@ macro_rules! by_word {
 }
 
 by_text! { bool u32 i64 Choice }
-by_word! { ClientRequestId KeyId MessageId ModelId ProviderId ThreadId Theme }
+by_word! { ClientRequestId KeyId MessageId ModelId ProviderId ReasoningEffort ThreadId Theme }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::chat::ReasoningEffort;
 
     fn text(value: &impl Argument) -> String {
         Form::default().with("x", value).into_text()

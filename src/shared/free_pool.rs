@@ -81,12 +81,13 @@ pub struct FreeUsage {
 }
 
 impl FreeUsage {
-    /// What a person has of it, in words.
+    /// What a person has of it, in words; `zone_minutes` is what their clock is ahead of UTC.
     #[must_use]
-    pub fn sentence(&self, said: &Pool) -> String {
+    pub fn sentence(&self, said: &Pool, zone_minutes: i16) -> String {
         let left = self.user.remaining.min(self.global.remaining);
         let left = if left == 0 {
-            said.used_up.to_owned()
+            let there = self.resets_at.plus_ms(i64::from(zone_minutes) * 60_000);
+            (said.used_up)(&there.clock())
         } else {
             (said.left)(left, self.user.limit)
         };
@@ -118,22 +119,29 @@ mod tests {
 
     #[test]
     fn what_is_left_is_what_is_left_of_both() {
-        let left = |user, global| usage(user, global, false).sentence(SAID);
+        let left = |user, global| usage(user, global, false).sentence(SAID, 0);
         assert!(left(3, 10).contains("47 of 50"));
         assert!(left(3, 990).contains("10 of 50"));
         assert!(left(50, 10).contains("used up") && left(0, 2000).contains("used up"));
     }
 
     #[test]
+    fn new_ones_come_at_midnight_utc_by_the_clock_of_the_reader() {
+        let at = |zone| usage(50, 10, false).sentence(SAID, zone);
+        assert!(at(345).contains("at 05:45"), "{}", at(345));
+        assert!(at(-300).contains("at 19:00"), "{}", at(-300));
+    }
+
+    #[test]
     fn a_key_of_ones_own_is_mentioned_when_it_is_time() {
         assert!(
             usage(5, 5, true)
-                .sentence(SAID)
+                .sentence(SAID, 0)
                 .contains("a key of your own")
         );
         assert!(
             !usage(5, 5, false)
-                .sentence(SAID)
+                .sentence(SAID, 0)
                 .contains("a key of your own")
         );
     }

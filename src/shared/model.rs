@@ -72,6 +72,17 @@ pub struct Model {
     pub deprecated_at: Option<String>,
 }
 
+impl Model {
+    /// The model as a choice.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        Choice {
+            provider: self.provider.clone(),
+            model: self.id.clone(),
+        }
+    }
+}
+
 /// A model to go on with where another one is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,8 +114,26 @@ pub struct ModelLine {
     pub provider: String,
     /// See [`super::format::facts`].
     pub facts: String,
+    /// Whether it reasons, or nothing is known of it.
+    pub reasons: bool,
+    /// Tokens it can read and write together.
+    pub window: Option<u64>,
+    /// Tokens it can write at the most.
+    pub longest: Option<u64>,
+    /// Whether the operator's free pool may stand in for keys of its provider.
+    pub lends: bool,
     /// What there is to know when it is about to go, or gone.
     pub leaving: Option<Leaving>,
+}
+
+/// How many hundredths of a model's window so many tokens fill, once that is most of it.
+#[must_use]
+pub const fn filled(tokens: u64, window: u64) -> Option<u64> {
+    match tokens.saturating_mul(100).checked_div(window) {
+        Some(full @ 80..100) => Some(full),
+        Some(100..) => Some(100),
+        _ => None,
+    }
 }
 
 /// The end of a model.
@@ -147,6 +176,37 @@ pub struct PickerProvider {
     pub health: Option<Health>,
     /// What to know before picking one of its models.
     pub note: Option<String>,
+}
+
+impl PickerProvider {
+    /// Whether the list is missing or old, so that the provider should be asked.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        match &self.list {
+            Some(list) => list.expires_at < now,
+            None => self.provider.connected && self.error.is_none(),
+        }
+    }
+
+    /// Its models, as far as they are known.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.list.iter().flat_map(|list| &list.models)
+    }
+}
+
+/// What the page of a new chat has to know of the models.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Beginning {
+    /// The providers with their models.
+    pub providers: Vec<PickerProvider>,
+    /// The model to begin with; none when there is no model at all.
+    pub choice: Option<Choice>,
+    /// What is known of it.
+    pub known: Option<ModelLine>,
+    /// What to know of its provider.
+    pub note: Option<String>,
+    /// The providers whose lists are missing or old.
+    pub due: Vec<ProviderId>,
 }
 
 /// A provider's model as one word, `provider/model`: what a form can send and a URL can say.
@@ -194,6 +254,21 @@ impl fmt::Display for Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_told_once_it_is_nearly_full() {
+        for (tokens, full) in [
+            (0, None),
+            (6_399, None),
+            (6_400, Some(80)),
+            (6_799, Some(84)),
+        ] {
+            assert_eq!(filled(tokens, 8_000), full);
+        }
+        assert_eq!(filled(8_001, 8_000), Some(100));
+        assert_eq!(filled(u64::MAX, 8_000), Some(100));
+        assert_eq!(filled(1, 0), None, "no window at all");
+    }
 
     #[test]
     fn a_choice_keeps_the_slashes_of_a_model() {

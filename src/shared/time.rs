@@ -23,6 +23,13 @@ impl Timestamp {
         format!("{year:04}-{month:02}-{day:02}")
     }
 
+    /// The UTC time of day as `HH:MM`.
+    #[must_use]
+    pub fn clock(self) -> String {
+        let minutes = self.0.rem_euclid(DAY_MS) / 60_000;
+        format!("{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+
     /// Reads `YYYY-MM-DDTHH:MM:SS[.fff…]Z`; nothing else of RFC 3339 is ever written here.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -11,6 +11,7 @@
 mod ar;
 mod en;
 pub mod language;
+pub mod live;
 pub mod printed;
 
 pub use language::Language;
@@ -19,7 +20,7 @@ use super::error::{AppError, ErrorCode};
 use super::remedy::Remedy;
 use super::time::Age;
 
-/// What both sides say. The browser has all of it in memory, so what only the server prints is no part of it.
+/// What is said on pages. The server prints it; the browser says what [`live`] lists.
 #[derive(Debug)]
 pub struct Words {
     /// What is on every page, and in every part.
@@ -179,6 +180,8 @@ pub struct Keys {
     pub label_hint: &'static str,
     pub save: &'static str,
     pub checking: &'static str,
+    pub looks_like: fn(&str) -> String,
+    pub move_there: &'static str,
     pub choose: &'static str,
 }
 
@@ -300,6 +303,8 @@ pub struct Composer {
     pub send: &'static str,
     pub enter_sends: &'static str,
     pub ctrl_enter_sends: &'static str,
+    /// How many commands are offered, and how one is taken.
+    pub commands: fn(usize) -> String,
 }
 
 #[derive(Debug)]
@@ -322,6 +327,14 @@ pub struct Options {
     pub effort_note: &'static str,
     /// From none to the highest.
     pub efforts: [&'static str; 7],
+    /// Asks for an answer once more with another effort.
+    pub rethink: &'static str,
+    pub rethink_note: &'static str,
+    /// Around the hundredths of the window that the chat fills.
+    pub filled: [&'static str; 2],
+    /// Around the tokens that it fills, and those that the window has.
+    pub filled_note: [&'static str; 3],
+    pub when_full: &'static str,
     pub pool: &'static str,
     pub pool_note: &'static str,
     /// Above the composer, while the pool may answer.
@@ -334,13 +347,15 @@ pub struct Options {
 pub struct Picker {
     pub title: &'static str,
     pub search: &'static str,
+    pub favourites: &'static str,
+    pub favourite: &'static str,
+    pub recent: &'static str,
     pub all: &'static str,
     pub recommended: &'static str,
     pub fast: &'static str,
     pub balanced: &'static str,
     pub reasoning: &'static str,
     pub others: &'static str,
-    pub loading: &'static str,
     pub no_model: &'static str,
     pub more: fn(usize) -> String,
     pub nothing_found: &'static str,
@@ -369,7 +384,7 @@ pub struct Comparison {
     pub refused: fn(&str) -> String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Errors {
     /// The class of trouble in a few words.
     pub headline: fn(ErrorCode) -> &'static str,
@@ -393,6 +408,8 @@ pub struct Around {
     pub export: &'static str,
     pub unread: &'static str,
     pub undo: &'static str,
+    pub show: &'static str,
+    pub answered: fn(&str) -> String,
     pub not_deleted: &'static str,
     /// From January on.
     pub months: [&'static str; 12],
@@ -435,7 +452,7 @@ impl Errors {
     /// What an error says: the server's words, which are in the reader's language, but for what never reached the server.
     #[must_use]
     pub fn said(&self, error: &AppError) -> String {
-        let english = &en::WORDS.errors;
+        let english = &Language::English.live().errors;
         let own = [
             (english.unreachable, self.unreachable),
             (english.incomplete, self.incomplete),

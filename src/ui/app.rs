@@ -11,7 +11,6 @@ use super::pages::settings::Settings;
 use super::pages::workspace::Workspace;
 use super::parts::toast::Toasts;
 use super::state;
-use super::state::unread::Unread;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
@@ -23,12 +22,10 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     state::provide();
     let words = state::words();
-    let unread = expect_context::<Unread>();
     view! {
-        <Title formatter=move |title: String| {
-            let mark = if unread.any() { "● " } else { "" };
+        <Title formatter=|title: String| {
             let name = if title.is_empty() { "" } else { " · " };
-            [mark, &title, name, "KeyLM"].concat()
+            [&title, name, "KeyLM"].concat()
         }/>
         <Router>
             <a class="skip-link" href="#main">{words.frame.skip}</a>

@@ -3,7 +3,7 @@
 mod answer;
 mod compare;
 mod composer;
-mod conversation;
+mod dock;
 mod forms;
 mod log;
 mod moving;
@@ -17,17 +17,3 @@ mod thread;
 pub use compare::Compare;
 pub use new_chat::NewChat;
 pub use thread::ThreadPage;
-
-use crate::shared::ids::ThreadId;
-
-/// The element that scrolls the messages.
-const LOG: &str = "log";
-/// Where the draft of a chat that does not exist yet is kept.
-const NEW_DRAFT: &str = "draft:new";
-/// The text area of the composer.
-const COMPOSER: &str = "composer-text";
-
-/// Where the draft for a thread is kept.
-fn draft_of(id: &ThreadId) -> String {
-    format!("draft:{id}")
-}

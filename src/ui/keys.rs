@@ -9,8 +9,8 @@ use crate::shared::provider::ProviderCard;
 use crate::shared::words::Keys;
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::notice::Notice;
-use crate::ui::state::{Who, form_error, unless_signed_out, words};
-use card::Card;
+use crate::ui::state::{Who, form_error, words};
+use card::card;
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -23,7 +23,6 @@ pub fn Providers() -> impl IntoView {
     let who = expect_context::<Who>();
     let posted = form_error("/fn/keys/");
     let query = use_query_map();
-    let cards = Resource::new(|| (), |()| provider_cards());
     let words = &words().keys;
     view! {
         <Title text=words.title/>
@@ -31,35 +30,46 @@ pub fn Providers() -> impl IntoView {
         <div class="page">
             <p class="lead">{words.lead}</p>
             {posted.map(|error| view! { <Notice error/> })}
-            <Suspense fallback=Skeletons>
-                {move || Suspend::new(async move {
-                    who.session().await;
-                    match cards.await {
+            <Suspense>
+                {Suspend::new(async move {
+                    who.session().await?;
+                    Some(match provider_cards().await {
                         Ok(cards) => {
-                            let came_back = came_back(words, &cards, &query.read_untracked());
-                            let (own, other): (Vec<_>, Vec<_>) =
-                                cards.into_iter().partition(|card| !card.keys.is_empty());
-                            let list = |cards: Vec<_>| {
-                                cards.into_iter().map(|card| view! { <Card card/> }).collect_view()
-                            };
-                            let none = own.is_empty();
-                            Either::Left(view! {
-                                {came_back}
-                                {(!none).then(|| view! {
-                                    <h2 class="visually-hidden">{words.connected}</h2>
-                                    <section class="cards">{list(own)}</section>
-                                })}
-                                <h2 class="section">
-                                    {if none { words.connect_first } else { words.connect_another }}
-                                </h2>
-                                <section class="cards grid">{list(other)}</section>
-                            })
+                            let query = query.read_untracked();
+                            Either::Left(list(words, cards, &query))
                         }
-                        Err(error) => Either::Right(view! { <Notice error=unless_signed_out(error)/> }),
-                    }
+                        Err(error) => Either::Right(view! { <Notice error/> }),
+                    })
                 })}
             </Suspense>
         </div>
+    }
+    .into_any()
+}
+
+/// The cards, and what there is to say above them.
+fn list(words: &'static Keys, cards: Vec<ProviderCard>, query: &ParamsMap) -> AnyView {
+    let came_back = came_back(words, &cards, query);
+    let (own, other): (Vec<_>, Vec<_>) = cards.into_iter().partition(|card| !card.keys.is_empty());
+    let list = |cards: Vec<ProviderCard>| cards.into_iter().map(card).collect_view();
+    let none = own.is_empty();
+    // The names tell the lists apart when one of them comes or goes.
+    view! {
+        <template id="foreign-key">
+            <p class="field-note foreign-key" role="status">
+                <span></span>" "
+                <button type="button" class="button small" data-do="move-key">{words.move_there}</button>
+            </p>
+        </template>
+        {came_back}
+        {(!none).then(|| view! {
+            <h2 class="visually-hidden" data-part="own-title">{words.connected}</h2>
+            <section class="cards" data-part="own">{list(own)}</section>
+        })}
+        <h2 class="section" data-part="other-title">
+            {if none { words.connect_first } else { words.connect_another }}
+        </h2>
+        <section class="cards grid" data-part="other">{list(other)}</section>
     }
     .into_any()
 }
@@ -85,16 +95,4 @@ fn came_back(
         let error = AppError::new(ErrorCode::InsufficientPermission, sentence);
         Either::Right(view! { <Notice error/> })
     })
-}
-
-#[component]
-fn Skeletons() -> impl IntoView {
-    view! {
-        <div class="cards" aria-busy="true">
-            <div class="skeleton card"></div>
-            <div class="skeleton card"></div>
-            <div class="skeleton card"></div>
-        </div>
-    }
-    .into_any()
 }

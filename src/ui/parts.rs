@@ -1,7 +1,5 @@
 //! Small parts. Whom they ask, they are told.
 
-pub mod answering;
-pub mod call_form;
 pub mod field;
 pub mod health;
 pub mod icon;

@@ -12,6 +12,7 @@ mod docs;
 mod errors;
 mod exports;
 mod failover;
+mod favourites;
 mod free_pool;
 mod gateway;
 mod history;

@@ -1,6 +1,7 @@
 //! The database's rules, each on both engines.
 
 mod answers;
+mod favourites;
 mod keys;
 mod people;
 mod search;

@@ -11,7 +11,7 @@ const PROSE: &str = include_str!("guide.md");
 const CONFIGURATION: &str = include_str!("../../../docs/configuration.md");
 
 /// What each table is for.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("instance", "What this installation is."),
     (
         "master_keys",
@@ -29,6 +29,10 @@ const TABLES: [(&str, &str); 16] = [
     (
         "provider_models",
         "The list of models that each key last gave.",
+    ),
+    (
+        "favourite_models",
+        "The models that people marked to find them first.",
     ),
     (
         "threads",

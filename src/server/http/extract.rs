@@ -5,6 +5,7 @@ use crate::server::services::{ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::account::{Preferences, User};
 use crate::shared::error::{AppError, ErrorCode};
+use crate::shared::model::Choice;
 use crate::shared::words::Language;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
@@ -33,6 +34,19 @@ pub fn session_token(headers: &HeaderMap, secure: bool) -> Option<String> {
         .flatten()
         .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
+}
+
+/// The cookie of the model that was picked last. It is no preference: of those all pages are made.
+const LAST_MODEL: &str = "model";
+
+/// The model that was picked last in the browser of a request.
+#[must_use]
+pub fn last_picked(headers: &HeaderMap) -> Option<Choice> {
+    let mut cookies = Cookie::split_parse(text(headers, &header::COOKIE)).flatten();
+    let cookie = cookies.find(|cookie| cookie.name() == LAST_MODEL)?;
+    let query = [LAST_MODEL, "=", cookie.value()].concat();
+    let (_, choice) = url::form_urlencoded::parse(query.as_bytes()).next()?;
+    choice.parse().ok()
 }
 
 /// The `Set-Cookie` of a session; an empty token ends it.
@@ -191,4 +205,25 @@ impl<A: FromStr + Send, B: FromStr + Send> FromRequestParts<AppState> for Ids<A,
 #[must_use]
 pub fn limit(asked: Option<u32>) -> u32 {
     asked.unwrap_or(50).clamp(1, 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_that_was_picked_last_is_read_as_the_browser_wrote_it() {
+        let picked = |cookies: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, http::HeaderValue::from_static(cookies));
+            last_picked(&headers).map(|choice| choice.to_string())
+        };
+        let wanted = Some("openrouter/meta/llama 3+:free".to_owned());
+        assert_eq!(
+            picked("theme=dark; model=openrouter%2Fmeta%2Fllama%203%2B%3Afree; side=closed"),
+            wanted
+        );
+        assert_eq!(picked("model=openai"), None);
+        assert_eq!(picked("models=openai%2Fa"), None);
+    }
 }

@@ -135,7 +135,12 @@ impl Asked {
     /// The version of the page; none when there is no such page for this person, or an answer goes on in it.
     async fn version(&self, services: &Services) -> Option<Version> {
         let user = services.session(&self.token).await.ok()??;
-        let shown = services.shown(&user.id, &self.thread, self.language);
+        let shown = services.shown(
+            &user.id,
+            &self.thread,
+            self.language,
+            self.preferences.zone_minutes,
+        );
         let shown = shown.await.ok()??;
         let whole = serde_json::to_vec(&(user, shown, self.preferences)).ok()?;
         Some(Sha256::digest(whole).into())

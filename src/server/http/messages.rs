@@ -102,6 +102,7 @@ async fn retry(
     let ask = Ask::Again {
         message,
         model: retry.model,
+        effort: None,
     };
     let message = services
         .ask(&user.id, &thread, &retry.client_request_id, ask)

@@ -2,13 +2,13 @@
 
 use super::extract::{CurrentUser, language, preferences};
 use crate::server::assets::site_files;
-use crate::server::error::ApiError;
+use crate::server::error::{ApiError, of_address};
 use crate::server::render::otherwise::{self, Listed};
 use crate::server::render::plain;
 use crate::server::services::{Result, ServiceError, Services};
 use crate::server::state::AppState;
 use crate::shared::chat::Message;
-use crate::shared::error::AppError;
+
 use crate::shared::ids::{MessageId, ThreadId, UserId};
 use axum::Router;
 use axum::extract::{Query, State};
@@ -49,7 +49,7 @@ async fn page(
     let title = otherwise::title(&message, language);
     let page = plain::page(language, chosen, &css, title, |html| {
         if let Some(refused) = &asked.refused {
-            let error = AppError::of_address(refused);
+            let error = of_address(refused);
             html.raw(r#"<p class="error-card" role="alert">"#)
                 .text(&error.message)
                 .raw("</p>");

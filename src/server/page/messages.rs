@@ -4,7 +4,7 @@ use super::threads::around;
 use super::{Answer, Caller, caller, fail};
 use crate::server::services::ServiceError;
 use crate::server::services::chat::Ask;
-use crate::shared::chat::{Sent, ThreadView};
+use crate::shared::chat::{ReasoningEffort, Sent, ThreadView};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId, UserId};
 
 async fn ask(thread: &ThreadId, request: &ClientRequestId, ask: Ask) -> Answer<Sent> {
@@ -58,14 +58,20 @@ pub async fn send(
     .await
 }
 
-/// Starts another answer beside this one, on another model of the same provider if asked.
+/// Starts another answer beside this one, on another model of the same provider or with another effort if asked.
 pub async fn retry(
     thread: ThreadId,
     message: MessageId,
     client_request_id: ClientRequestId,
     model: Option<ModelId>,
+    effort: Option<ReasoningEffort>,
 ) -> Answer<Sent> {
-    ask(&thread, &client_request_id, Ask::Again { message, model }).await
+    let again = Ask::Again {
+        message,
+        model,
+        effort,
+    };
+    ask(&thread, &client_request_id, again).await
 }
 
 /// Ends an answer; what it has said so far stays.

@@ -5,33 +5,9 @@ use super::{Answer, Caller, caller, fail};
 use crate::server::render;
 use crate::server::services::threads::{self as rules, NewThread, Window};
 use crate::shared::activity::WATCHED;
-use crate::shared::chat::{
-    ChatSettings, FoundPage, Started, Thread, ThreadChange, ThreadPage, ThreadStatus, ThreadView,
-};
+use crate::shared::chat::{ChatSettings, Started, Thread, ThreadChange, ThreadStatus, ThreadView};
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
 use crate::shared::model::Choice;
-
-/// A page of the sidebar: active threads, newest activity first.
-pub async fn threads(cursor: Option<String>) -> Answer<ThreadPage> {
-    let caller = caller()?;
-    let user = caller.user().await?;
-    caller
-        .services()
-        .sidebar(&user, cursor.as_deref())
-        .await
-        .map_err(fail)
-}
-
-/// A page of the active threads that have these words.
-pub async fn search_threads(q: String, cursor: Option<String>) -> Answer<FoundPage> {
-    let caller = caller()?;
-    let user = caller.user().await?;
-    caller
-        .services()
-        .search(&user, ThreadStatus::Active, &q, cursor.as_deref(), WATCHED)
-        .await
-        .map_err(fail)
-}
 
 /// A thread with its newest messages, with those before or after a depth, or with those around the message `at`.
 pub async fn thread(

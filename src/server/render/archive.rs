@@ -30,7 +30,10 @@ pub fn list(page: &ThreadPage, words: &Archive) -> String {
 }
 
 fn line(html: &mut Html, thread: &Thread, words: &Archive) {
-    html.raw(r#"<li class="card"><div><a class="strong" href="/chat/"#)
+    // Its name: when the line above goes, the page must not take this one for it, with what is unfolded there.
+    html.raw(r#"<li class="card" data-id=""#)
+        .text(thread.id.as_str())
+        .raw(r#""><div><a class="strong" href="/chat/"#)
         .text(thread.id.as_str())
         .raw(r#"">"#)
         .text(thread.name())
@@ -102,6 +105,7 @@ mod tests {
         );
         assert!(html.contains(r#"href="/archive?from=0_t1""#), "{html}");
         assert_eq!(html.matches("<form").count(), 2);
+        assert!(html.contains(r#"<li class="card" data-id="t1">"#), "{html}");
         let empty = list(&ThreadPage::default(), words);
         assert!(empty.contains(words.empty), "{empty}");
     }

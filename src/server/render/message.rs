@@ -10,6 +10,7 @@ use super::markup::Html;
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Sibling};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::format::{count, money};
+use crate::shared::prose::runs;
 use crate::shared::remedy::{Remedy, Way};
 use crate::shared::words::Language;
 
@@ -170,11 +171,9 @@ fn answer(html: &mut Html, told: Told<'_>, blocks: &[String]) {
             .text(thought)
             .raw("</p></details>");
     }
-    html.raw(r#"<div class="prose">"#);
-    for block in blocks {
-        html.raw(r#"<div class="block">"#).raw(block).raw("</div>");
-    }
-    html.raw(r#"</div><div class="below">"#);
+    html.raw(r#"<div class="prose">"#)
+        .raw(&runs(blocks))
+        .raw(r#"</div><div class="below">"#);
     below(html, told);
     html.raw("</div></article>");
 }
@@ -200,7 +199,10 @@ fn below(html: &mut Html, told: Told<'_>) {
     if message.error.is_none() {
         html.round("retry", id, "retry", said.again);
     }
-    html.round("swap", id, "swap", said.swap)
+    // Which models reason is the page's to know: its style shows it there.
+    let rethink = told.language.words().options.rethink;
+    html.button("rethink", "think", rethink)
+        .round("swap", id, "swap", said.swap)
         .round("fork", id, "fork", said.fork);
     if goes_on(message) {
         html.raw(
@@ -209,7 +211,11 @@ fn below(html: &mut Html, told: Told<'_>) {
         .text(said.go_on)
         .raw("</button>");
     }
-    html.raw(r#"</div><details class="facts"><summary class="usage" title=""#)
+    html.raw(r#"</div><details class="facts""#);
+    if let Some(usage) = &message.usage {
+        html.raw(&format!(r#" data-tokens="{}""#, usage.read_and_written()));
+    }
+    html.raw(r#"><summary class="usage" title=""#)
         .text(said.details)
         .raw(r#"">"#)
         .text(&usage_line(told))
@@ -477,6 +483,31 @@ mod tests {
             line.ends_with("key …x7Qa · not …b3Fz: rate limited"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn an_answer_tells_the_page_how_much_of_a_window_it_took() {
+        let mut message = said(Role::Assistant);
+        let foot = |message: &Message| told(message, None, Language::English).foot();
+        assert!(!foot(&message).contains("data-tokens"), "nobody knows");
+        message.usage = Some(Usage {
+            input_tokens: 412,
+            output_tokens: 96,
+            ..Usage::default()
+        });
+        assert!(foot(&message).contains(r#" data-tokens="508">"#));
+    }
+
+    #[test]
+    fn an_answer_can_be_asked_for_with_another_effort_also_when_it_failed() {
+        let mut message = said(Role::Assistant);
+        let offered = |message: &Message| {
+            let told = told(message, None, Language::English);
+            told.foot().contains(r#"data-do="rethink""#)
+        };
+        assert!(offered(&message));
+        message.error = Some(AppError::new(ErrorCode::Overloaded, ""));
+        assert!(offered(&message), "its card asks as the chat does");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Shown {
     /// The last message, and how many there are: see [`activity::Tip`].
     messages: Option<(MessageId, i64)>,
     list: ThreadPage,
-    /// The list is told by days.
+    /// The list is told by days, which begin where the reader is.
     day: i64,
     language: Language,
 }
@@ -35,18 +35,20 @@ impl Services {
         user: &UserId,
         id: &ThreadId,
         language: Language,
+        zone_minutes: i16,
     ) -> Result<Option<Shown>> {
         let thread = self.thread(user, id).await?;
         let tip = activity::tip(&self.0.db, id).await?;
         if tip.as_ref().is_some_and(|tip| tip.live) {
             return Ok(None);
         }
+        let here = self.0.env.now().plus_ms(i64::from(zone_minutes) * 60_000);
         Ok(Some(Shown {
             model: self.model_line(user, &thread, language).await?,
             thread,
             messages: tip.map(|tip| (tip.id, tip.messages)),
             list: self.sidebar(user, None).await?,
-            day: self.0.env.now().0.div_euclid(DAY_MS),
+            day: here.0.div_euclid(DAY_MS),
             language,
         }))
     }

@@ -16,7 +16,7 @@ use crate::server::engine::turn::Turn;
 use crate::server::providers::{self, ChatRequest};
 use crate::server::store::events;
 use crate::server::store::messages::{self, Running};
-use crate::shared::chat::{Role, Thread};
+use crate::shared::chat::{ReasoningEffort, Role, Thread};
 use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ProviderId, ThreadId, UserId};
 use crate::shared::model::Capabilities;
 use paying::take_first;
@@ -41,6 +41,8 @@ pub enum Ask {
         message: MessageId,
         /// On another model of the same provider.
         model: Option<ModelId>,
+        /// With more or less reasoning than the thread asks for, this once.
+        effort: Option<ReasoningEffort>,
     },
     /// The same place, in other words.
     Edit {
@@ -62,10 +64,14 @@ impl Ask {
                 content,
                 "",
             ],
-            Self::Again { message, model } => [
+            Self::Again {
+                message,
+                model,
+                effort,
+            } => [
                 "again",
                 message.as_str(),
-                "",
+                effort.map_or("", ReasoningEffort::as_str),
                 model.as_ref().map_or("", ModelId::as_str),
             ],
             Self::Edit { message, content } => ["edit", message.as_str(), content, ""],
@@ -76,6 +82,13 @@ impl Ask {
             hash.update(part);
         }
         hex(&hash.finalize())
+    }
+
+    const fn effort(&self) -> Option<ReasoningEffort> {
+        match self {
+            Self::Again { effort, .. } => *effort,
+            Self::Say { .. } | Self::Edit { .. } => None,
+        }
     }
 
     const fn content(&self) -> Option<&String> {
@@ -89,6 +102,7 @@ impl Ask {
 /// A send whose claim is about to be made.
 struct Begin {
     user: UserId,
+    /// As it is stored, but for the effort that is asked for.
     thread: Thread,
     request: ClientRequestId,
     digest: String,
@@ -112,7 +126,10 @@ impl Services {
             self.thread(user, thread_id),
             self.claimed(user, request, &digest)
         );
-        let thread = thread?;
+        let mut thread = thread?;
+        if let Some(effort) = ask.effort() {
+            thread.settings.reasoning_effort = Some(effort);
+        }
         if let Some(content) = ask.content() {
             self.sayable(content)?;
         }
@@ -420,4 +437,28 @@ pub fn same_model(
         return Err(ServiceError::ThreadProviderMismatch);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_for_another_effort_or_model_is_another_request() {
+        let digest = |model: Option<&str>, effort| {
+            let ask = Ask::Again {
+                message: "m".parse().expect("an id"),
+                model: model.and_then(|model| model.parse().ok()),
+                effort,
+            };
+            ask.digest(&"t".parse().expect("an id"))
+        };
+        let high = Some(ReasoningEffort::High);
+        assert_eq!(digest(None, high), digest(None, high));
+        let plain = digest(None, None);
+        for other in [digest(None, high), digest(Some("high"), None)] {
+            assert_ne!(plain, other);
+        }
+        assert_ne!(digest(None, high), digest(Some("high"), None));
+    }
 }

@@ -177,6 +177,12 @@ impl Services {
         pool.models().map(|model| facts(&id, model)).collect()
     }
 
+    /// Whether the pool may stand in for keys of this provider, which is not itself.
+    #[must_use]
+    pub fn pool_stands_by(&self, provider: &ProviderId) -> bool {
+        self.0.pool.is_some() && !is_pool(provider)
+    }
+
     /// Whether there is a pool and it does not have this model.
     pub(super) fn pool_lost(&self, model: &ModelId) -> bool {
         let pool = self.0.pool.as_ref();

@@ -365,9 +365,13 @@ impl Services {
             Some(last) => Some(self.answer(self.so_far(last).await?, language)),
             None => None,
         };
+        let mut usages = found.iter().rev().filter(|_| later.is_none());
+        let tokens =
+            usages.find_map(|placed| Some(placed.message.usage.as_ref()?.read_and_written()));
         Ok(ThreadView {
             model: self.model_line(user, &thread, language).await?,
             thread,
+            tokens,
             messages: found
                 .into_iter()
                 .map(|placed| self.finished(placed, language))

@@ -53,7 +53,7 @@ fn unknown(_: &Method, _: &str) -> Trouble {
 }
 
 /// Name, context and features of the models that chat.
-const MODELS: [(&str, u64, &[&str]); 4] = [
+const MODELS: [(&str, u64, &[&str]); 5] = [
     (
         "command-a-plus-05-2026",
         436_000,
@@ -70,6 +70,7 @@ const MODELS: [(&str, u64, &[&str]); 4] = [
         &["tools", "json_mode", "json_schema"],
     ),
     ("command-r7b-12-2024", 132_000, &["tools", "json_mode"]),
+    ("command-a-translate-08-2025", 8000, &["tools"]),
 ];
 
 fn all() -> Vec<Value> {

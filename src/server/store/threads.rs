@@ -1,8 +1,10 @@
 //! Conversations. Every read names the owner.
 
+use super::favourites::choices;
 use super::{Db, Result, StoreError, Tx, read, within, write};
 use crate::shared::chat::{ChatSettings, Thread, ThreadStatus};
 use crate::shared::ids::{ThreadId, UserId};
+use crate::shared::model::Choice;
 use crate::shared::time::Timestamp;
 use std::sync::LazyLock;
 
@@ -126,6 +128,17 @@ pub async fn pinned(db: &Db, user: &UserId, limit: i64) -> Result<Vec<Thread>> {
     );
     let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(user.as_str()).bind(limit).fetch_all(c).await)?;
     rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The models of a person's active threads, newest activity first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn models(db: &Db, user: &UserId, limit: i64) -> Result<Vec<Choice>> {
+    const SQL: &str = "SELECT provider, model FROM threads WHERE user_id = $1 AND status = 'active' ORDER BY updated_at DESC, id DESC LIMIT $2";
+    let rows =
+        read!(db, c => sqlx::query_as(SQL).bind(user.as_str()).bind(limit).fetch_all(c).await)?;
+    choices("threads", rows)
 }
 
 /// Gives a thread another title, if it still has the one that it is known by. Answers whether it had.

@@ -35,7 +35,7 @@ fn minutes(count: u64) -> String {
     counted(count, ["دقيقة واحدة", "دقيقتين", "دقائق", "دقيقة", "دقيقة"])
 }
 
-/// What both sides say.
+/// What is said on pages.
 pub static WORDS: Words = Words {
     frame: Frame {
         skip: "انتقل إلى المحتوى",
@@ -204,6 +204,8 @@ pub static WORDS: Words = Words {
         label_hint: "لك أنت، لتمييز المفاتيح. يمكن أن تبقى فارغة.",
         save: "افحص واحفظ",
         checking: "جارٍ الفحص لدى المزوّد…",
+        looks_like: |provider| ["يبدو هذا مفتاحًا من ", &name(provider), "."].concat(),
+        move_there: "انقله إلى هناك",
         choose: "اختر…",
     },
     key: Key {
@@ -356,6 +358,14 @@ pub static WORDS: Words = Words {
         send: "إرسال",
         enter_sends: "Enter يرسل، وShift+Enter يبدأ سطرًا جديدًا",
         ctrl_enter_sends: "Ctrl+Enter يرسل",
+        commands: |count| {
+            let commands = ["أمر واحد", "أمران", "أوامر", "أمرًا", "أمر"];
+            [
+                &counted(count as u64, commands),
+                "؛ Enter ينفّذ المحدد، وEsc يغلق القائمة",
+            ]
+            .concat()
+        },
     },
     options: Options {
         private: "خاصة",
@@ -387,6 +397,11 @@ pub static WORDS: Words = Words {
             "مرتفع جدًا",
             "الأعلى",
         ],
+        rethink: "أجب من جديد بتفكير أكثر أو أقل",
+        rethink_note: "لهذه الإجابة وحدها، ويبقى إعداد المحادثة كما هو.",
+        filled: ["تملأ هذه المحادثة نحو ", "٪ مما يستطيع النموذج قراءته"],
+        filled_note: ["استغرقت الإجابة الأخيرة ", " من أصل ", " رمز."],
+        when_full: "حين تمتلئ لا يستطيع النموذج أن يجيب هنا بعد ذلك.",
         pool: "يمكن للإجابات المجانية أن تحل محل مفاتيحي حين تعجز عن الإجابة",
         pool_note: "يدفع المشغّل حينها من إجاباتك المجانية لهذا اليوم، وتذهب هذه المحادثة إلى Groq، مزوّد الإجابات المجانية. وتذكر كل إجابة من دفع ثمنها.",
         pool_stands_by: "حين تعجز مفاتيحك عن الإجابة هنا، تجيب الإجابات المجانية على حساب المشغّل.",
@@ -396,13 +411,15 @@ pub static WORDS: Words = Words {
     picker: Picker {
         title: "اختر نموذجًا",
         search: "ابحث عن نموذج",
+        favourites: "المفضّلة",
+        favourite: "مفضّل",
+        recent: "المستخدمة مؤخرًا",
         all: "كل النماذج، بأسعارها وحدودها",
         recommended: "موصى بها",
         fast: "سريعة",
         balanced: "متوازنة",
         reasoning: "للتفكير العميق",
         others: "كل ما عداها",
-        loading: "جارٍ تحميل النماذج…",
         no_model: "لا نموذج",
         more: |count| {
             let models = [
@@ -490,6 +507,8 @@ pub static WORDS: Words = Words {
         export: "حفظ بصيغة Markdown",
         unread: "، اكتملت ولم تُقرأ بعد",
         undo: "تراجع",
+        show: "عرض",
+        answered: |title| ["انتهت الإجابة في «", &name(title), "»."].concat(),
         not_deleted: "تعذّر حذف المحادثة فعادت إلى مكانها. حاول مجددًا بعد قليل.",
         months: [
             "يناير",
@@ -727,7 +746,14 @@ pub static PRINTED: Printed = Printed {
         },
     },
     pool: Pool {
-        used_up: "نفدت الإجابات المجانية لهذا اليوم؛ تأتي إجابات جديدة بعد منتصف الليل بالتوقيت العالمي.",
+        used_up: |time| {
+            [
+                "نفدت الإجابات المجانية لهذا اليوم؛ تأتي إجابات جديدة عند الساعة ",
+                time,
+                ".",
+            ]
+            .concat()
+        },
         left: |left, limit| {
             format!("يدفع مشغّل الخادم ثمن هذه الإجابات: بقي لك اليوم {left} من {limit}.")
         },

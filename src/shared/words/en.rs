@@ -12,7 +12,7 @@ use crate::shared::error::ErrorCode;
 use crate::shared::format::span;
 use crate::shared::time::Age;
 
-/// What both sides say.
+/// What is said on pages.
 pub static WORDS: Words = Words {
     frame: Frame {
         skip: "Skip to content",
@@ -187,6 +187,8 @@ pub static WORDS: Words = Words {
         label_hint: "For you, to tell keys apart. May stay empty.",
         save: "Check and save",
         checking: "Checking with the provider…",
+        looks_like: |provider| ["This looks like a key of ", provider, "."].concat(),
+        move_there: "Move it there",
         choose: "Choose…",
     },
     key: Key {
@@ -334,6 +336,15 @@ pub static WORDS: Words = Words {
         send: "Send",
         enter_sends: "Enter sends, Shift+Enter starts a new line",
         ctrl_enter_sends: "Ctrl+Enter sends",
+        commands: |count| {
+            let commands = if count == 1 { " command" } else { " commands" };
+            [
+                &count.to_string(),
+                commands,
+                ": Enter takes the chosen one, Esc closes the list",
+            ]
+            .concat()
+        },
     },
     options: Options {
         private: "Private",
@@ -362,6 +373,11 @@ pub static WORDS: Words = Words {
             "Very high",
             "Highest",
         ],
+        rethink: "Answer again with more or less reasoning",
+        rethink_note: "For this one answer; the chat keeps its setting.",
+        filled: ["This chat fills about ", " % of what the model can read"],
+        filled_note: ["The last answer took ", " of ", " tokens."],
+        when_full: "Once it is full, the model can answer no more here.",
         pool: "The free pool may answer when my keys cannot",
         pool_note: "The operator pays then, out of your free answers of the day, and this conversation goes to the pool’s provider, Groq. Each answer says who paid.",
         pool_stands_by: "When your keys cannot answer here, the operator’s free pool does.",
@@ -371,13 +387,15 @@ pub static WORDS: Words = Words {
     picker: Picker {
         title: "Pick a model",
         search: "Search models",
+        favourites: "Favourites",
+        favourite: "Favourite",
+        recent: "Recent",
         all: "All models, with prices and limits",
         recommended: "Recommended",
         fast: "Fast",
         balanced: "Balanced",
         reasoning: "Reasoning",
         others: "All others",
-        loading: "Loading models…",
         no_model: "No model",
         more: |count| [&count.to_string(), " more. Type to narrow the list."].concat(),
         nothing_found: "No model has that name.",
@@ -455,6 +473,8 @@ pub static WORDS: Words = Words {
         export: "Save as Markdown",
         unread: ", finished and not read yet",
         undo: "Undo",
+        show: "Show",
+        answered: |title| ["The answer in “", title, "” has ended."].concat(),
         not_deleted: "The chat could not be deleted and is back. Try again in a moment.",
         months: [
             "January",
@@ -635,7 +655,14 @@ pub static PRINTED: Printed = Printed {
         ending: |name, day| format!("{name} will take this model away on {day}."),
     },
     pool: Pool {
-        used_up: "The free answers of today are used up; there are new ones after midnight UTC.",
+        used_up: |time| {
+            [
+                "The free answers of today are used up; there are new ones at ",
+                time,
+                ".",
+            ]
+            .concat()
+        },
         left: |left, limit| {
             format!(
                 "The operator pays for these answers: {left} of {limit} are left for you today."

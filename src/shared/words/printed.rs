@@ -192,7 +192,8 @@ pub struct Farewell {
 /// The operator's free pool.
 #[derive(Debug)]
 pub struct Pool {
-    pub used_up: &'static str,
+    /// The time of day at which there are new ones.
+    pub used_up: fn(&str) -> String,
     /// What is left, of how many.
     pub left: fn(u32, u32) -> String,
     pub nudge: &'static str,

@@ -1,44 +1,36 @@
 //! `/compare`: one question, the answers of several models side by side.
 
-use super::conversation::Conversation;
-use super::log::{Parts, presses};
-use super::thread::{Asked, Loaded, load};
+use super::answer::templates;
+use super::log::{parts, told};
+use super::thread::{Asked, load};
 use crate::api::compare::{ChooseAnswer, comparison_form};
-use crate::client::{dom, storage};
-use crate::ui::erased::Effect;
+use crate::shared::chat::ThreadView;
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::icon::message_icons;
 use crate::ui::parts::notice::Notice;
+use crate::ui::parts::post_form::PostForm;
 use crate::ui::parts::served::Served;
-use crate::ui::state::threads::Threads;
 use crate::ui::state::{Who, form_error, words};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-/// Where the question is kept until it was taken.
-const DRAFT: &str = "draft:compare";
-/// The text area of the form.
-const TEXT: &str = "compare-text";
+/// Answers that there is room for.
+const MOST: usize = 4;
 
 /// The page: the form, or the answers that the address names.
 #[component]
 pub fn Compare() -> impl IntoView {
-    let query = use_query_map();
-    let asked = Memo::new(move |_| {
-        let query = query.read();
-        query.get("t").map(|threads| {
-            let threads: Vec<String> = threads.split(',').take(4).map(str::to_owned).collect();
-            (threads, query.get_all("no").unwrap_or_default())
-        })
-    });
+    let query = use_query_map().get_untracked();
     let title = words().comparison.title;
+    let threads = query.get("t");
+    let refused = query.get_all("no").unwrap_or_default();
     view! {
         <Title text=title/>
         <TopBar><h1>{title}</h1></TopBar>
-        {move || match asked.get() {
+        {match threads {
             None => view! { <Ask/> }.into_any(),
-            Some((threads, refused)) => view! { <Sides threads refused/> }.into_any(),
+            Some(threads) => view! { <Sides threads refused/> }.into_any(),
         }}
     }
     .into_any()
@@ -47,13 +39,11 @@ pub fn Compare() -> impl IntoView {
 #[component]
 fn Ask() -> impl IntoView {
     let posted = form_error("/fn/compare/");
-    // A question that was not taken is there again.
-    Effect::new(move || set_timeout(|| dom::keep_typed(TEXT, DRAFT), std::time::Duration::ZERO));
     view! {
         <div class="page">
             <p class="lead">{words().comparison.lead}</p>
             {posted.map(|error| view! { <Notice error/> })}
-            <Served path="/compare" load=|_| Box::pin(comparison_form())/>
+            <Served load=|_| Box::pin(comparison_form())/>
         </div>
     }
     .into_any()
@@ -61,59 +51,53 @@ fn Ask() -> impl IntoView {
 
 #[component]
 fn Sides(
-    /// The threads.
-    threads: Vec<String>,
+    /// The threads, with commas between them.
+    threads: String,
     /// The models that could not be asked.
     refused: Vec<String>,
 ) -> impl IntoView {
-    Effect::new(|| storage::set(DRAFT, ""));
+    let who = expect_context::<Who>();
     let words = &words().comparison;
+    let sides = threads.split(',').take(MOST).map(str::to_owned);
+    let sides = sides.map(|id| {
+        let who = who.clone();
+        view! {
+            <Suspense>
+                {Suspend::new(async move {
+                    who.session().await?;
+                    Some(match load(&id, Asked::default()).await {
+                        Err(error) => view! { <Notice error/> }.into_any(),
+                        Ok(view) => side(view),
+                    })
+                })}
+            </Suspense>
+        }
+    });
     view! {
         {message_icons()}
+        {templates()}
         {(!refused.is_empty()).then(|| view! { <p class="notice trouble" role="status">{(words.refused)(&refused.join(", "))}</p> })}
-        <div class="sides">
-            {threads.into_iter().map(|id| view! { <Side id/> }).collect_view()}
-        </div>
+        <div class="sides">{sides.collect_view()}</div>
         <p class="sides-foot"><a class="button quiet" href="/compare">{words.another}</a></p>
     }
     .into_any()
 }
 
-#[component]
-fn Side(id: String) -> impl IntoView {
-    let who = expect_context::<Who>();
-    let threads = expect_context::<Threads>();
-    let first = Resource::new(|| (), move |()| load(threads, id.clone(), Asked::default()));
+/// One of the threads.
+fn side(view: ThreadView) -> AnyView {
+    let (thread, model) = (view.thread.id.to_string(), view.thread.model.to_string());
+    let (told, label) = (told(&view.thread), model.clone());
     view! {
-        <Suspense fallback=|| view! { <div class="side-answer skeleton lines" aria-busy="true"></div> }>
-            {move || Suspend::new(async move {
-                who.session().await;
-                let Loaded { view, html, .. } = first.await;
-                match view {
-                    Err(error) => view! { <Notice error/> }.into_any(),
-                    Ok(view) => {
-                        let (thread, model) = (view.thread.id.to_string(), view.thread.model.to_string());
-                        let label = model.clone();
-                        let conversation = Conversation::new(view, html);
-                        Effect::new(move || conversation.attach());
-                        let press = presses(conversation, RwSignal::new(None), StoredValue::new(None), Callback::new(|_| {}));
-                        view! {
-                            <section class="side-answer" aria-label=label on:click=press>
-                                <header>
-                                    <h2 class="mono">{model}</h2>
-                                    <form method="post" action=ChooseAnswer::PATH>
-                                        <input type="hidden" name="id" value=thread/>
-                                        <button type="submit" class="button small">{words().comparison.choose}</button>
-                                    </form>
-                                </header>
-                                <Parts conversation/>
-                                <p class="visually-hidden" role="status">{move || (conversation.said.get())(&words().chat)}</p>
-                            </section>
-                        }.into_any()
-                    }
-                }
-            })}
-        </Suspense>
+        <section class="side-answer" aria-label=label data-keep="" data-thread=told>
+            <header>
+                <h2 class="mono">{model}</h2>
+                <PostForm action=ChooseAnswer::PATH fields=vec![("id", thread)]>
+                    <button type="submit" class="button small">{words().comparison.choose}</button>
+                </PostForm>
+            </header>
+            {parts(view)}
+            <p class="visually-hidden" role="status"></p>
+        </section>
     }
     .into_any()
 }

@@ -1,92 +1,66 @@
 //! Going on in a new chat that takes the history along: on another model, or from a message on.
 
-use super::conversation::Conversation;
-use super::draft_of;
-use crate::api::threads::{ReplaceModel, fork_thread};
-use crate::client::storage;
-use crate::shared::ids::MessageId;
+use crate::api::threads::ReplaceModel;
+use crate::shared::ids::ThreadId;
 use crate::shared::model::{Choice, Leaving, Replacement};
 use crate::ui::parts::icon::icon;
-use crate::ui::parts::post_form::PostForm;
-use crate::ui::state::threads::Threads;
-use crate::ui::state::toasts::Toasts;
-use crate::ui::state::{unless_signed_out, words};
+use crate::ui::state::words;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
-/// Makes a new chat with the history up to a message, or with all of it, on another model if one is named.
-pub(super) type Go = Callback<(Option<MessageId>, Option<Choice>)>;
-
-/// Takes the history along to a new chat. What is being written goes with the whole of it.
-pub(super) fn moving(conversation: Conversation, text: RwSignal<String>) -> Go {
-    let threads = expect_context::<Threads>();
-    let toasts = expect_context::<Toasts>();
-    let navigate = use_navigate();
-    Callback::new(
-        move |(message, choice): (Option<MessageId>, Option<Choice>)| {
-            let from = conversation.thread.read_untracked().id.clone();
-            let navigate = navigate.clone();
-            spawn_local(async move {
-                let whole = message.is_none();
-                match fork_thread(from.clone(), message, choice).await {
-                    Ok(thread) => {
-                        let written = text.try_get_untracked();
-                        if let Some(written) = written.filter(|text| whole && !text.is_empty()) {
-                            storage::set(&draft_of(&thread.id), &written);
-                            storage::set(&draft_of(&from), "");
-                        }
-                        let to = format!("/chat/{}", thread.id);
-                        threads.touch(thread);
-                        navigate(&to, NavigateOptions::default());
-                    }
-                    Err(error) => toasts.trouble(&unless_signed_out(error)),
-                }
-            });
-        },
-    )
-}
-
-/// The button that goes on with a model. Without script, the server finds the model once more.
-#[component]
-pub(super) fn GoOn(
-    /// The chat.
-    conversation: Conversation,
-    /// The model.
-    replacement: Replacement,
-    /// Goes on with it.
-    go: Go,
-) -> impl IntoView {
-    let id = conversation.thread.read_untracked().id.to_string();
+/// The button that goes on with a model, which its form names to the script. Without script, the server finds the model
+/// once more. Without a model it is a button that the script will give one.
+#[must_use]
+pub(super) fn go_on(thread: &ThreadId, replacement: Option<Replacement>) -> AnyView {
     let words = &words().chat;
-    let label = (words.continue_with)(&replacement.display_name);
-    let choice = Choice {
-        provider: replacement.provider,
-        model: replacement.model,
-    };
+    let (choice, label) = replacement.map_or_else(Default::default, |replacement| {
+        let label = (words.continue_with)(&replacement.display_name);
+        let choice = Choice {
+            provider: replacement.provider,
+            model: replacement.model,
+        };
+        (choice.to_string(), label)
+    });
     view! {
-        <PostForm action=ReplaceModel::PATH fields=vec![("id", id)] submit=move || go.run((None, Some(choice.clone())))>
+        <form method="post" action=ReplaceModel::PATH data-plain="" data-choice=choice>
+            <input type="hidden" name="id" value=thread.to_string()/>
             <button type="submit" class="button small" title=words.continue_note>{label}</button>
-        </PostForm>
+        </form>
     }
+    .into_any()
 }
 
 /// Says that the chat's model is about to go, or gone.
 #[component]
 pub(super) fn Farewell(
-    /// The chat.
-    conversation: Conversation,
     /// What there is to know.
     leaving: Leaving,
-    /// Goes on with another model.
-    go: Go,
+    /// The chat.
+    thread: ThreadId,
 ) -> impl IntoView {
+    let replacement = leaving.replacement;
     view! {
         <div class="farewell" role="note">
             <p>{icon("warn")}{leaving.text}" "{words().chat.still_readable}</p>
-            {leaving.replacement.map(|replacement| view! { <GoOn conversation replacement go/> })}
+            {replacement.map(|replacement| go_on(&thread, Some(replacement)))}
         </div>
+    }
+    .into_any()
+}
+
+/// Offers ways to go on with another model, because a thread keeps its own. The script writes which into its title.
+#[component]
+pub(super) fn OtherModel() -> impl IntoView {
+    let words = &words().chat;
+    view! {
+        <dialog id="other-model" class="modal" aria-labelledby="other-model-title">
+            <h2 id="other-model-title"></h2>
+            <p class="muted">{words.other_model_note}</p>
+            <div class="modal-actions">
+                <button type="button" class="button primary" data-do="other-along">{words.continue_there}</button>
+                <button type="button" class="button" data-do="other-empty">{words.start_empty}</button>
+                <button type="button" class="button quiet" data-do="close">{words.stay}</button>
+            </div>
+        </dialog>
     }
     .into_any()
 }

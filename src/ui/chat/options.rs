@@ -1,37 +1,24 @@
 //! The drawer with a chat's settings.
 
 use super::composer::FORM;
-use crate::client::dom;
-use crate::shared::chat::{ChatSettings, ReasoningEffort};
-use crate::shared::model::{Choice, Model};
+use crate::shared::chat::{ChatSettings, ReasoningEffort, Thread};
+use crate::shared::model::{Choice, ModelLine, filled};
 use crate::shared::validate::MAX_SYSTEM_PROMPT_CHARS;
+use crate::shared::words::Options as Words;
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::private::private_mark;
-use crate::ui::state::catalog::Catalog;
 use crate::ui::state::words;
-use leptos::html::{Input, Select, Textarea};
 use leptos::prelude::*;
 
 /// The dialog.
-pub(super) const ID: &str = "options";
-
-/// In the order of the catalog's names.
-const EFFORTS: [ReasoningEffort; 7] = [
-    ReasoningEffort::None,
-    ReasoningEffort::Minimal,
-    ReasoningEffort::Low,
-    ReasoningEffort::Medium,
-    ReasoningEffort::High,
-    ReasoningEffort::Xhigh,
-    ReasoningEffort::Max,
-];
+const ID: &str = "options";
 
 /// The button that opens the drawer.
 #[component]
 pub(super) fn OptionsButton() -> impl IntoView {
     let name = words().options.open;
     view! {
-        <button type="button" class="icon-button js-only" aria-label=name title=name aria-haspopup="dialog" aria-controls=ID on:click=move |_| dom::open_dialog(ID)>
+        <button type="button" class="icon-button js-only" aria-label=name title=name aria-haspopup="dialog" aria-controls=ID data-do=ID>
             {icon("gear")}
         </button>
     }
@@ -40,13 +27,10 @@ pub(super) fn OptionsButton() -> impl IntoView {
 
 /// The switch of a new chat that makes it private. It belongs to the composer's form, and CSS shows what it means.
 #[component]
-pub(super) fn PrivateSwitch(
-    /// The box.
-    node_ref: NodeRef<Input>,
-) -> impl IntoView {
+pub(super) fn PrivateSwitch() -> impl IntoView {
     view! {
         <label class="private-switch">
-            <input id="private" type="checkbox" name="private" value="true" form=FORM aria-describedby="private-note" node_ref=node_ref/>
+            <input id="private" type="checkbox" name="private" value="true" form=FORM aria-describedby="private-note"/>
             {private_mark()}
         </label>
     }
@@ -58,141 +42,75 @@ pub(super) fn private_note() -> AnyView {
     view! { <p id="private-note" class="muted small dock-note private-note">{words().options.private_note}</p> }.into_any()
 }
 
-/// Says above the composer that the free pool may answer in this chat.
-#[component]
-pub(super) fn PoolNote(
-    /// Whether it may.
-    #[prop(into)]
-    pool: Signal<bool>,
-) -> impl IntoView {
+/// Says above the composer that the free pool may answer in this chat, or is there to say so later.
+pub(super) fn pool_note(on: bool) -> AnyView {
     let words = &words().options;
-    move || {
-        pool.get().then(|| view! {
-            <p class="muted small dock-note">{words.pool_stands_by}" "
-                <button type="button" class="button quiet small js-only" on:click=move |_| dom::open_dialog(ID)>{words.change}</button>
-            </p>
-        })
+    view! {
+        <p id="pool-note" class="muted small dock-note" hidden=!on>{words.pool_stands_by}" "
+            <button type="button" class="button quiet small js-only" data-do=ID>{words.change}</button>
+        </p>
     }
+    .into_any()
 }
 
-/// The drawer. `save` gets everything when the form is sent.
+/// Says above the composer that the model can hardly read more than this chat, or is there to say so later. The script
+/// writes other numbers into it.
+pub(super) fn window_note(window: u64, tokens: Option<u64>) -> AnyView {
+    let (words, new) = (&words().options, words().chat.start_another);
+    let full = tokens.and_then(|tokens| filled(tokens, window));
+    let ([before, after], [took, of, end]) = (words.filled, words.filled_note);
+    view! {
+        <details id="filled" class="muted small dock-note" data-window=window hidden=full.is_none()>
+            <summary>{before}<span data-number="full">{full}</span>{after}</summary>
+            <p>
+                {took}<span data-number="tokens">{tokens}</span>{of}{window}{end}" "
+                {words.when_full}" "<a href="/chat">{new}</a>
+            </p>
+        </details>
+    }
+    .into_any()
+}
+
+/// The drawer. Only script opens it, so its form has no address.
 #[component]
 pub(super) fn Options(
-    /// The chat's model.
-    #[prop(into)]
-    choice: Signal<Option<Choice>>,
-    /// The system prompt as it is.
-    #[prop(into)]
-    prompt: Signal<String>,
-    /// The settings as they are.
-    #[prop(into)]
-    settings: Signal<ChatSettings>,
-    /// Whether the free pool may stand in for the person's keys.
-    #[prop(into)]
-    pool: Signal<bool>,
-    /// Takes the new ones; the drawer is closed by then.
-    save: Callback<(String, ChatSettings, bool)>,
+    /// The chat; none if it has not begun.
+    thread: Option<Thread>,
+    /// Its model.
+    choice: Option<Choice>,
+    /// What is known of it.
+    known: Option<ModelLine>,
 ) -> impl IntoView {
-    let catalog = expect_context::<Catalog>();
     let (words, close) = (&words().options, words().frame.close);
-    let model = Memo::new(move |_| -> Option<Model> { catalog.model(&choice.get()?) });
-    let reasons = move || {
-        model
-            .read()
-            .as_ref()
-            .is_none_or(|model| model.capabilities.reasoning)
-    };
-    let hottest = move || {
-        if choice
-            .read()
-            .as_ref()
-            .is_some_and(|c| c.provider.as_str() == "anthropic")
-        {
-            "1"
-        } else {
-            "2"
-        }
-    };
-    let longest = move || {
-        model
-            .read()
-            .as_ref()
-            .and_then(|model| model.max_output_tokens)
-    };
-    let system = NodeRef::<Textarea>::new();
-    let temperature = NodeRef::<Input>::new();
-    let top_p = NodeRef::<Input>::new();
-    let tokens = NodeRef::<Input>::new();
-    let effort = NodeRef::<Select>::new();
-    let lent = NodeRef::<Input>::new();
-    let lends = move || {
-        let choice = choice.read();
-        pool.get()
-            || choice
-                .as_ref()
-                .is_some_and(|c| catalog.pool_stands_by(&c.provider))
-    };
-    let text = |node: NodeRef<Input>| {
-        node.get_untracked()
-            .map(|input| input.value())
-            .unwrap_or_default()
-    };
-    let submit = move || {
-        let chosen = effort
-            .get_untracked()
-            .map(|select| select.value())
-            .unwrap_or_default();
-        let new = ChatSettings {
-            temperature: text(temperature).parse().ok(),
-            max_tokens: text(tokens).parse().ok(),
-            top_p: text(top_p).parse().ok(),
-            reasoning_effort: EFFORTS.into_iter().find(|effort| effort.as_str() == chosen),
-        };
-        let prompt = system
-            .get_untracked()
-            .map(|area| area.value())
-            .unwrap_or_default();
-        let lent = lent.get_untracked().is_some_and(|input| input.checked());
-        dom::close_dialog(ID);
-        save.run((prompt, new, lent));
-    };
-    let shown = move |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
+    let (prompt, settings, pool) = thread.map_or_else(Default::default, |thread| {
+        let prompt = thread.system_prompt.unwrap_or_default();
+        (prompt, thread.settings, thread.pool_fallback)
+    });
+    let cool = choice.is_some_and(|choice| choice.provider.as_str() == "anthropic");
+    let hottest = if cool { "1" } else { "2" };
+    let reasons = known.as_ref().is_none_or(|known| known.reasons);
+    let lends = pool || known.as_ref().is_some_and(|known| known.lends);
+    let longest = known.and_then(|known| known.longest);
     view! {
-        <dialog id=ID class="drawer" aria-labelledby="options-title" on:click=move |event| if dom::on_backdrop(&event) { dom::close_dialog(ID) }>
-            <form on:submit=move |event| { event.prevent_default(); submit(); }>
+        <dialog id=ID class="drawer" aria-labelledby="options-title">
+            <form data-plain="">
                 <header class="drawer-head">
                     <h2 id="options-title">{words.title}</h2>
-                    <button type="button" class="icon-button" aria-label=close on:click=move |_| dom::close_dialog(ID)>{icon("close")}</button>
+                    <button type="button" class="icon-button" aria-label=close data-do="close">{icon("close")}</button>
                 </header>
                 <div class="field">
                     <label for="opt-system">{words.system_prompt}</label>
-                    <textarea id="opt-system" rows="7" maxlength=MAX_SYSTEM_PROMPT_CHARS.to_string() node_ref=system prop:value=prompt placeholder=words.system_prompt_hint></textarea>
+                    // Of a text area's text, the first break of a line does not count.
+                    <textarea id="opt-system" rows="7" maxlength=MAX_SYSTEM_PROMPT_CHARS.to_string() placeholder=words.system_prompt_hint>{["\n", &prompt].concat()}</textarea>
                 </div>
-                <div class="field">
-                    <label for="opt-temperature">{words.temperature}</label>
-                    <input id="opt-temperature" type="number" min="0" max=hottest step="0.05" inputmode="decimal" placeholder=words.default node_ref=temperature prop:value=move || shown(settings.get().temperature)/>
-                    <p class="field-note">{move || (words.temperature_note)(hottest())}</p>
-                </div>
-                <div class="field">
-                    <label for="opt-top-p">{words.top_p}</label>
-                    <input id="opt-top-p" type="number" min="0.01" max="1" step="0.01" inputmode="decimal" placeholder=words.default node_ref=top_p prop:value=move || shown(settings.get().top_p)/>
-                    <p class="field-note">{words.top_p_note}</p>
-                </div>
-                <div class="field">
-                    <label for="opt-tokens">{words.longest}</label>
-                    <input id="opt-tokens" type="number" min="1" max=move || longest().map(|n| n.to_string()) step="1" inputmode="numeric" placeholder=words.default node_ref=tokens prop:value=move || settings.get().max_tokens.map(|n| n.to_string()).unwrap_or_default()/>
-                    <p class="field-note">{move || longest().map(words.longest_note)}</p>
-                </div>
-                <div class="field" hidden=move || !reasons()>
+                {numbers(words, &settings, hottest, longest)}
+                <div class="field" hidden=!reasons>
                     <label for="opt-effort">{words.effort}</label>
-                    <select id="opt-effort" node_ref=effort prop:value=move || settings.get().reasoning_effort.map_or("", ReasoningEffort::as_str)>
-                        <option value="">{words.default}</option>
-                        {EFFORTS.into_iter().zip(words.efforts).map(|(effort, name)| view! { <option value=effort.as_str()>{name}</option> }).collect_view()}
-                    </select>
+                    {efforts(words, settings.reasoning_effort)}
                     <p class="field-note">{words.effort_note}</p>
                 </div>
-                <div class="field" hidden=move || !lends()>
-                    <label class="check"><input id="opt-pool" type="checkbox" node_ref=lent prop:checked=pool/>{words.pool}</label>
+                <div class="field" hidden=!lends>
+                    <label class="check"><input id="opt-pool" type="checkbox" checked=pool/>{words.pool}</label>
                     <p class="field-note">{words.pool_note}</p>
                 </div>
                 <footer class="drawer-foot">
@@ -200,6 +118,70 @@ pub(super) fn Options(
                 </footer>
             </form>
         </dialog>
+    }
+    .into_any()
+}
+
+/// Asks how much the model is to reason for one answer more. The script marks what the chat asks for.
+#[component]
+pub(super) fn Rethink() -> impl IntoView {
+    let (words, cancel) = (&words().options, words().chat.cancel);
+    let efforts = ReasoningEffort::ALL.into_iter().zip(words.efforts);
+    let buttons = efforts.map(|(effort, name)| {
+        view! { <button type="button" class="button" data-effort=effort.as_str()>{name}</button> }
+    });
+    view! {
+        <dialog id="rethink" class="modal" aria-labelledby="rethink-title">
+            <h2 id="rethink-title">{words.rethink}</h2>
+            <p class="muted">{words.rethink_note}</p>
+            <div class="modal-actions">
+                {buttons.collect_view()}
+                <button type="button" class="button quiet" data-do="close">{cancel}</button>
+            </div>
+        </dialog>
+    }
+    .into_any()
+}
+
+fn numbers(
+    words: &'static Words,
+    settings: &ChatSettings,
+    hottest: &'static str,
+    longest: Option<u64>,
+) -> AnyView {
+    let shown = |n: Option<f64>| n.map(|n| n.to_string());
+    let (temperature, top_p) = (shown(settings.temperature), shown(settings.top_p));
+    let tokens = settings.max_tokens.map(|n| n.to_string());
+    view! {
+        <div class="field">
+            <label for="opt-temperature">{words.temperature}</label>
+            <input id="opt-temperature" type="number" min="0" max=hottest step="0.05" inputmode="decimal" placeholder=words.default value=temperature/>
+            <p class="field-note">{(words.temperature_note)(hottest)}</p>
+        </div>
+        <div class="field">
+            <label for="opt-top-p">{words.top_p}</label>
+            <input id="opt-top-p" type="number" min="0.01" max="1" step="0.01" inputmode="decimal" placeholder=words.default value=top_p/>
+            <p class="field-note">{words.top_p_note}</p>
+        </div>
+        <div class="field">
+            <label for="opt-tokens">{words.longest}</label>
+            <input id="opt-tokens" type="number" min="1" max=longest.map(|n| n.to_string()) step="1" inputmode="numeric" placeholder=words.default value=tokens/>
+            <p class="field-note">{longest.map(words.longest_note)}</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn efforts(words: &'static Words, chosen: Option<ReasoningEffort>) -> AnyView {
+    let efforts = ReasoningEffort::ALL.into_iter().zip(words.efforts);
+    let options = efforts.map(|(effort, name)| {
+        view! { <option value=effort.as_str() selected=chosen == Some(effort)>{name}</option> }
+    });
+    view! {
+        <select id="opt-effort">
+            <option value="">{words.default}</option>
+            {options.collect_view()}
+        </select>
     }
     .into_any()
 }

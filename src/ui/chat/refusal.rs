@@ -1,51 +1,85 @@
 //! Why something was not sent, and the way on.
 
-use super::{options, picker};
-use crate::client::dom;
-use crate::shared::error::{AppError, ErrorCode};
+use super::moving::go_on;
+use crate::shared::error::AppError;
+use crate::shared::ids::ThreadId;
 use crate::shared::remedy::Way;
 use crate::ui::parts::icon::icon;
-use crate::ui::state::catalog::Catalog;
 use crate::ui::state::words;
 use leptos::prelude::*;
 
 /// The way on that fits the trouble.
-fn remedy(code: ErrorCode, provider: &str) -> Option<AnyView> {
-    let catalog = expect_context::<Catalog>();
-    let remedy = code.remedy()?;
-    let name = words().errors.remedy(remedy);
-    Some(match remedy.way() {
-        Way::Keys => view! { <a class="button" href=format!("/providers#{provider}")>{icon("key")}{name}</a> }.into_any(),
-        Way::Models => view! {
-            <button type="button" class="button js-only" on:click=move |_| picker::open(catalog)>{name}</button>
-        }.into_any(),
-        Way::Settings => view! {
-            <button type="button" class="button js-only" on:click=move |_| dom::open_dialog(options::ID)>{icon("gear")}{name}</button>
-        }.into_any(),
-    })
+fn way_on(way: Way, name: Option<&'static str>, provider: &str) -> AnyView {
+    match way {
+        Way::Keys => view! { <a class="button" href=["/providers#", provider].concat()>{icon("key")}{name}</a> }.into_any(),
+        Way::Models => view! { <button type="button" class="button js-only" data-do="picker">{name}</button> }.into_any(),
+        Way::Settings => view! { <button type="button" class="button js-only" data-do="options">{icon("gear")}{name}</button> }.into_any(),
+    }
 }
 
-/// The card above the composer.
+fn card(
+    id: Option<&'static str>,
+    headline: &'static str,
+    said: String,
+    ways: Vec<AnyView>,
+    more: Option<AnyView>,
+) -> AnyView {
+    let dismiss = words().frame.dismiss;
+    let more = more.map(|more| {
+        view! {
+            {more}
+            <button type="button" class="button small js-only" data-do="dismiss-refusal">{dismiss}</button>
+        }
+    });
+    view! {
+        <div id=id class="error-card" role="alert">
+            <p class="error-title">{icon("warn")}<strong>{headline}</strong></p>
+            <p>{said}</p>
+            <div class="error-actions">{ways}{more}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The card above the composer, for what was posted without script.
 #[component]
 pub(super) fn Refusal(
     /// What went wrong.
     error: AppError,
     /// Whose keys may help.
     provider: String,
-    /// What else can be done.
+    /// The thread that it was posted to.
     #[prop(optional)]
-    children: Option<Children>,
+    thread: Option<ThreadId>,
 ) -> impl IntoView {
     let words = &words().errors;
-    view! {
-        <div class="error-card" role="alert">
-            <p class="error-title">{icon("warn")}<strong>{(words.headline)(error.code)}</strong></p>
-            <p>{words.said(&error)}</p>
-            <div class="error-actions">
-                {remedy(error.code, &provider)}
-                {children.map(|children| children())}
-            </div>
-        </div>
-    }
-    .into_any()
+    let ways = error.code.remedy();
+    let ways = ways.map(|remedy| way_on(remedy.way(), Some(words.remedy(remedy)), &provider));
+    let more = thread.map(|thread| {
+        let replacement = error.replacement();
+        replacement
+            .map(|replacement| go_on(&thread, Some(replacement)))
+            .into_any()
+    });
+    card(
+        Some("refused"),
+        (words.headline)(error.code),
+        words.said(&error),
+        ways.into_iter().collect(),
+        more,
+    )
+}
+
+/// The card with all ways on and without words, where the script makes the cards that it shows from it. They stand right
+/// after it.
+#[component]
+pub(super) fn RefusalTemplate(
+    /// The thread whose page it is.
+    #[prop(optional)]
+    thread: Option<ThreadId>,
+) -> impl IntoView {
+    let ways = [Way::Keys, Way::Models, Way::Settings].map(|way| way_on(way, None, ""));
+    let more = thread.map(|thread| go_on(&thread, None));
+    let card = card(None, "", String::new(), ways.into_iter().collect(), more);
+    view! { <template id="refusal">{card}</template> }.into_any()
 }

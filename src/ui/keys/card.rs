@@ -1,19 +1,14 @@
 //! One provider.
 
-use super::row::KeyRow;
+use super::row::row;
 use crate::api::keys::AddKey;
-use crate::client::dom;
-use crate::shared::error::AppError;
-use crate::shared::provider::{KeyStatus, KeyView, ProviderCard, ProviderView};
+use crate::shared::provider::{CredentialField, KeyStatus, KeyView, ProviderCard, ProviderView};
 use crate::shared::words::Keys;
-use crate::ui::erased::{Effect, For};
-use crate::ui::parts::call_form::{Call, CallForm};
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::health::HealthLine;
 use crate::ui::parts::icon::icon;
-use crate::ui::state::catalog::Catalog;
-use crate::ui::state::toasts::Toasts;
-use crate::ui::state::{unless_signed_out, words};
+use crate::ui::parts::post_form::PostForm;
+use crate::ui::state::words;
 use leptos::prelude::*;
 
 /// How a provider stands: a class for the dot and a few words.
@@ -34,161 +29,128 @@ fn standing(words: &Keys, keys: &[KeyView]) -> (&'static str, String) {
 }
 
 /// A provider's card: its keys in order, and the form for one more.
-#[component]
-pub(super) fn Card(
-    /// The provider and the person's keys.
-    card: ProviderCard,
-) -> impl IntoView {
-    let provider = StoredValue::new(card.provider);
-    let keys = RwSignal::new(card.keys);
-    let catalog = expect_context::<Catalog>();
-    let toasts = expect_context::<Toasts>();
+pub(super) fn card(card: ProviderCard) -> AnyView {
     let words = &words().keys;
-    let standing = Memo::new(move |_| keys.with(|keys| standing(words, keys)));
-    let add = Call::<KeyView>::new(AddKey::PATH);
-    Effect::new(move || match add.answer.get() {
-        Some(Ok(key)) => {
-            keys.update(|keys| {
-                keys.retain(|known| known.id != key.id);
-                keys.push(key);
-            });
-            dom::fold(provider.read_value().id.as_str());
-            toasts.done((words.is_connected)(&provider.read_value().name));
-            catalog.load();
-        }
-        Some(Err(error)) => _ = unless_signed_out(error),
-        None => {}
-    });
-    let id = provider.read_value().id.to_string();
-    let sent = id.clone();
-    let connect = provider.read_value().connect;
-    let docs = provider.read_value().docs_url.clone();
-    let name = provider.read_value().name.clone();
-    let scope = format!("{id}-new-");
-    let error = Signal::derive(move || add.answer.get().and_then(Result::err));
+    let ProviderCard {
+        provider,
+        keys,
+        health,
+    } = card;
+    let (dot, stands) = standing(words, &keys);
+    let id = provider.id.to_string();
+    let (sent, fold) = (id.clone(), [&id, "-add"].concat());
+    let scope = [&id, "-new-"].concat();
+    let more = if !keys.is_empty() {
+        words.add_another
+    } else if provider.connect {
+        words.paste
+    } else {
+        words.connect
+    };
+    let list = if keys.is_empty() {
+        "keys empty"
+    } else {
+        "keys"
+    };
+    let rows = (0..keys.len())
+        .map(|place| row(&provider, &keys, place))
+        .collect_view();
+    let name = provider.name.clone();
+    let docs = provider.docs_url.clone();
+    let connect = format!("/api/providers/{id}/connect");
+    let fields = fields(&provider, &scope);
+    let prefix = prefix(&provider.key_hint).map(str::to_owned);
     view! {
-        <section class="card provider" id=id.clone() aria-label=name.clone()>
+        <section class="card provider" id=id.clone() aria-label=name.clone() data-prefix=prefix>
             <header class="provider-head">
-                <span class=move || format!("dot {}", standing.read().0) aria-hidden="true"></span>
+                <span class=["dot ", dot].concat() aria-hidden="true"></span>
                 <div>
                     <h3>{name.clone()}</h3>
-                    <p class="muted small">{move || standing.read().1.clone()}</p>
-                    {card.health.map(|health| view! { <HealthLine health/> })}
+                    <p class="muted small">{stands}</p>
+                    {health.map(|health| view! { <HealthLine health/> })}
                 </div>
                 {(!docs.is_empty()).then(|| view! {
                     <a class="small" href=docs target="_blank" rel="noopener noreferrer">{words.get_key}<span class="visually-hidden">{(words.get_key_for)(&name)}</span></a>
                 })}
             </header>
-            <ul class="keys" class:empty=move || keys.read().is_empty()>
-                <For each=move || keys.get() key=|key| key.id.clone() let(key)>
-                    <KeyRow key keys provider/>
-                </For>
-            </ul>
-            {connect.then(|| view! {
+            <ul class=list>{rows}</ul>
+            {provider.connect.then(|| view! {
                 // Not a page of ours: the server sends on to the provider's.
-                <a class="button primary" rel="external" href=format!("/api/providers/{id}/connect")>{(words.connect_to)(&name)}</a>
+                <a class="button primary" rel="external" href=connect>{(words.connect_to)(&name)}</a>
             })}
-            <details class="connect">
-                <summary class="button">
-                    {icon("plus")}
-                    {move || match keys.read().is_empty() {
-                        true if connect => words.paste,
-                        true => words.connect,
-                        false => words.add_another,
-                    }}
-                </summary>
-                <CallForm call=add fresh=true>
+            <details class="connect" id=fold data-fold="">
+                <summary class="button">{icon("plus")}{more}</summary>
+                <PostForm action=AddKey::PATH fresh=true done=(words.is_connected)(&name)>
                     <input type="hidden" name="provider" value=sent/>
-                    {fields(&provider.read_value(), &scope, error)}
+                    {fields}
                     <Field name="label".to_owned() label=words.label placeholder=words.label_example hint=words.label_hint scope=scope required=false/>
-                    <Submit busy=add.pending label=words.save busy_label=words.checking/>
-                </CallForm>
+                    <Submit label=words.save busy_label=words.checking/>
+                </PostForm>
             </details>
         </section>
     }
     .into_any()
 }
 
-/// The credential fields of a provider. An error that names no field stands under the first secret one.
-pub(super) fn fields(
-    provider: &ProviderView,
-    scope: &str,
-    error: Signal<Option<AppError>>,
-) -> impl IntoView + use<> {
-    let main = provider
-        .credential_fields
-        .iter()
-        .position(|field| field.secret)
-        .unwrap_or(0);
-    let hint = provider.key_hint.clone();
-    let choose = words().keys.choose;
-    let field = |(index, field): (usize, &crate::shared::provider::CredentialField)| {
-        let name = format!("credentials[{}]", field.name);
-        let key = field.name.clone();
-        let problem = Signal::derive(move || {
-            let error = error.get()?;
-            let unnamed = || {
-                error
-                    .details
-                    .as_ref()
-                    .and_then(|details| details.get("fields"))
-                    .is_none()
-            };
-            error
-                .field(&key)
-                .or_else(|| (index == main && unnamed()).then(|| error.message.clone()))
-        });
-        let placeholder = if index == main {
-            hint.clone()
+/// What the keys of a provider begin with, by what is said of how they look: `sk-ant-…`.
+fn prefix(hint: &str) -> Option<&str> {
+    let prefix = hint.strip_suffix('…')?;
+    (!prefix.contains(' ')).then_some(prefix)
+}
+
+/// The credential fields of a provider. An error that names no field stands under the first secret one, which is the first
+/// that is `.mono`.
+pub(super) fn fields(provider: &ProviderView, scope: &str) -> AnyView {
+    let all = &provider.credential_fields;
+    let main = all.iter().position(|field| field.secret).unwrap_or(0);
+    let one = |(index, field): (usize, &CredentialField)| {
+        let hint = if index == main {
+            provider.key_hint.clone()
         } else {
             String::new()
         };
-        let id = format!("{scope}{}", field.name);
-        if !field.choices.is_empty() {
-            let options: Vec<_> = field
-                .choices
-                .iter()
-                .map(|choice| view! { <option value=choice.value.clone()>{choice.label.clone()}</option> })
-                .collect();
-            view! {
-                <div class="field">
-                    <label for=id.clone()>{field.label.clone()}</label>
-                    <select id=id name=name required aria-invalid=move || problem.read().is_some().then_some("true")>
-                        <option value="">{choose}</option>
-                        {options}
-                    </select>
-                    <p class="field-note trouble" aria-live="polite">{move || problem.get()}</p>
-                </div>
-            }
-            .into_any()
-        } else if field.multiline {
-            view! {
-                <div class="field">
-                    <label for=id.clone()>{field.label.clone()}</label>
-                    <textarea
-                        id=id name=name class="mono" rows="4" autocomplete="off" spellcheck="false" placeholder=placeholder
-                        required=field.required aria-invalid=move || problem.read().is_some().then_some("true")
-                    ></textarea>
-                    <p class="field-note trouble" aria-live="polite">{move || problem.get()}</p>
-                </div>
-            }
-            .into_any()
-        } else {
-            view! {
-                <Field
-                    name label=field.label.clone() kind=if field.secret { "password" } else { "text" } scope
-                    placeholder required=field.required error=problem
-                />
-            }
-            .into_any()
-        }
+        field_view(field, scope, hint)
     };
-    provider
-        .credential_fields
-        .iter()
-        .enumerate()
-        .map(field)
-        .collect_view()
+    all.iter().enumerate().map(one).collect_view().into_any()
+}
+
+/// One of them.
+fn field_view(field: &CredentialField, scope: &str, placeholder: String) -> AnyView {
+    let id = [scope, &field.name].concat();
+    let note = [&id, "-note"].concat();
+    let name = ["credentials[", &field.name, "]"].concat();
+    let label = field.label.clone();
+    if !field.choices.is_empty() {
+        let options = field.choices.iter().map(|choice| {
+            view! { <option value=choice.value.clone()>{choice.label.clone()}</option> }
+        });
+        view! {
+            <div class="field">
+                <label for=id.clone()>{label}</label>
+                <select id=id name=name required aria-describedby=note.clone()>
+                    <option value="">{words().keys.choose}</option>
+                    {options.collect_view()}
+                </select>
+                <p id=note class="field-note" aria-live="polite"></p>
+            </div>
+        }
+        .into_any()
+    } else if field.multiline {
+        view! {
+            <div class="field">
+                <label for=id.clone()>{label}</label>
+                <textarea
+                    id=id name=name class="mono" rows="4" autocomplete="off" spellcheck="false" placeholder=placeholder
+                    required=field.required aria-describedby=note.clone()
+                ></textarea>
+                <p id=note class="field-note" aria-live="polite"></p>
+            </div>
+        }
+        .into_any()
+    } else {
+        let kind = if field.secret { "password" } else { "text" };
+        view! { <Field name label kind scope placeholder required=field.required/> }.into_any()
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! Signing in and up.
 
 use crate::api::account::{SignIn as SignInFn, SignUp as SignUpFn};
-use crate::shared::error::AppError;
-use crate::ui::parts::call_form::{Call, CallForm};
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::notice::Notice;
-use crate::ui::state::{Who, words};
+use crate::ui::parts::post_form::PostForm;
+use crate::ui::state::{Who, posted_to, words};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
@@ -24,7 +23,7 @@ fn Door(
     view! {
         <Title text=title/>
         <Suspense>
-            {move || Suspend::new(async move {
+            {Suspend::new(async move {
                 who.session().await.map(|_| view! { <Redirect path="/chat"/> })
             })}
         </Suspense>
@@ -39,47 +38,36 @@ fn Door(
     .into_any()
 }
 
-/// The error of an action as a whole, and by field.
-fn errors(
-    value: impl Fn() -> Option<Result<(), AppError>> + Send + Sync + 'static,
-) -> (
-    Signal<Option<AppError>>,
-    impl Fn(&'static str) -> Signal<Option<String>>,
-) {
-    let error = Signal::derive(move || value().and_then(Result::err));
-    let field = move |name: &'static str| {
-        Signal::derive(move || error.get().and_then(|error| error.field(name)))
+/// What was said to the form that was posted without script to `path`: as a whole unless one of the fields in `said` says
+/// it, and about the e-mail address and the password.
+fn refused(path: &str, said: &[&str]) -> (Option<AnyView>, Option<String>, Option<String>) {
+    let Some(error) = posted_to(|to| to == path) else {
+        return (None, None, None);
     };
-    (error, field)
-}
-
-/// The error's message, unless the fields say it.
-fn general(error: Signal<Option<AppError>>, fields: &'static [&'static str]) -> impl IntoView {
-    move || {
-        error
-            .get()
-            .filter(|error| fields.iter().all(|name| error.field(name).is_none()))
-            .map(|error| view! { <Notice error/> })
-    }
+    let (email, password) = (error.field("email"), error.field("password"));
+    let general = said.iter().all(|name| error.field(name).is_none());
+    let general = general.then(|| view! { <Notice error/> }.into_any());
+    (general, email, password)
 }
 
 /// `/sign-in`
 #[component]
 pub fn SignIn() -> impl IntoView {
-    let call = Call::<()>::new(SignInFn::PATH);
-    let (error, field) = errors(move || call.answer.get());
-    let query = use_query_map();
-    let next = move || query.read().get("next").unwrap_or_default();
+    let (general, email, password) = refused(SignInFn::PATH, &["email"]);
+    let next = use_query_map()
+        .read_untracked()
+        .get("next")
+        .unwrap_or_default();
     let words = &words().door;
     view! {
         <Door title=words.sign_in>
-            <CallForm call>
-                {general(error, &["email"])}
+            <PostForm action=SignInFn::PATH>
+                {general}
                 <input type="hidden" name="next" value=next/>
-                <Field name="email".to_owned() label=words.email kind="email" autocomplete="username" error=field("email")/>
-                <Field name="password".to_owned() label=words.password kind="password" autocomplete="current-password" error=field("password")/>
-                <Submit busy=call.pending label=words.sign_in busy_label=words.signing_in class="wide"/>
-            </CallForm>
+                <Field name="email".to_owned() label=words.email kind="email" autocomplete="username" error=email/>
+                <Field name="password".to_owned() label=words.password kind="password" autocomplete="current-password" error=password/>
+                <Submit label=words.sign_in busy_label=words.signing_in class="wide"/>
+            </PostForm>
             <p class="aside">{words.new_here}" "<a href="/sign-up">{words.to_sign_up}</a></p>
         </Door>
     }
@@ -89,21 +77,20 @@ pub fn SignIn() -> impl IntoView {
 /// `/sign-up`
 #[component]
 pub fn SignUp() -> impl IntoView {
-    let call = Call::<()>::new(SignUpFn::PATH);
-    let (error, field) = errors(move || call.answer.get());
+    let (general, email, password) = refused(SignUpFn::PATH, &["email", "password"]);
     let words = &words().door;
     view! {
         <Door title=words.sign_up_title>
-            <CallForm call>
-                {general(error, &["email", "password"])}
-                <Field name="email".to_owned() label=words.email kind="email" autocomplete="username" error=field("email")/>
+            <PostForm action=SignUpFn::PATH>
+                {general}
+                <Field name="email".to_owned() label=words.email kind="email" autocomplete="username" error=email/>
                 <Field
                     name="password".to_owned() label=words.password kind="password" autocomplete="new-password"
                     hint=words.password_hint
-                    error=field("password")
+                    error=password
                 />
-                <Submit busy=call.pending label=words.sign_up busy_label=words.signing_up class="wide"/>
-            </CallForm>
+                <Submit label=words.sign_up busy_label=words.signing_up class="wide"/>
+            </PostForm>
             <p class="aside">{words.known_here}" "<a href="/sign-in">{words.sign_in}</a></p>
         </Door>
     }

@@ -15,7 +15,7 @@ pub fn Archive() -> impl IntoView {
         <Title text=words.archive/>
         <TopBar><h1>{words.archive}</h1></TopBar>
         <div class="page narrow">
-            <Served path="/archive" load=|query| Box::pin(list_archived(query))/>
+            <Served load=|query| Box::pin(list_archived(query))/>
         </div>
     }
     .into_any()

@@ -28,7 +28,7 @@ pub fn Landing() -> impl IntoView {
         <Title text=""/>
         <Meta name="description" content=words.description/>
         <Suspense>
-            {move || Suspend::new(async move {
+            {Suspend::new(async move {
                 who.session().await.map(|_| view! { <Redirect path="/chat"/> })
             })}
         </Suspense>

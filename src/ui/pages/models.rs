@@ -15,7 +15,7 @@ pub fn Models() -> impl IntoView {
         <Title text=title/>
         <TopBar><h1>{title}</h1></TopBar>
         <div class="page models-page">
-            <Served path="/models" load=|query| Box::pin(discover_models(query)) class="models-list"/>
+            <Served load=|query| Box::pin(discover_models(query)) class="models-list"/>
         </div>
     }
     .into_any()

@@ -4,12 +4,11 @@ use crate::api::account::{DeleteAccount, SetAutoTitles, SetPreferences, SignOut,
 use crate::shared::account::{Theme, User};
 use crate::shared::words::Language;
 use crate::ui::pages::workspace::TopBar;
-use crate::ui::parts::call_form::{Call, CallForm};
 use crate::ui::parts::field::{Field, Submit};
 use crate::ui::parts::icon::icon;
 use crate::ui::parts::notice::Notice;
-use crate::ui::state::preferences::Prefs;
-use crate::ui::state::{Who, words};
+use crate::ui::parts::post_form::PostForm;
+use crate::ui::state::{Who, posted_to, preferences, words};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -18,7 +17,6 @@ use leptos_meta::Title;
 pub fn Settings() -> impl IntoView {
     let who = expect_context::<Who>();
     let words = &words().settings;
-    let titles = Resource::new(|| (), |()| auto_titles());
     view! {
         <Title text=words.title/>
         <TopBar><h1>{words.title}</h1></TopBar>
@@ -26,9 +24,9 @@ pub fn Settings() -> impl IntoView {
             <Looks/>
             <Data/>
             <Suspense>
-                {move || Suspend::new(async move {
+                {Suspend::new(async move {
                     let user = who.session().await?;
-                    let titles = titles.await.ok().flatten();
+                    let titles = auto_titles().await.ok().flatten();
                     Some(view! {
                         {titles.map(|on| view! { <Titles on/> })}
                         <Account user/>
@@ -43,16 +41,14 @@ pub fn Settings() -> impl IntoView {
 /// Language, colours and the Enter key. Works at once with script, by the button without.
 #[component]
 fn Looks() -> impl IntoView {
-    let prefs = expect_context::<Prefs>();
-    let save = Call::<()>::new(SetPreferences::PATH);
+    let chosen = preferences::chosen();
     let (words, around) = (&words().settings, &words().around);
     let theme = move |value: Theme, label: &'static str| {
         view! {
             <label class="choice">
                 <input
-                    type="radio" name="theme" value=value.as_str()
-                    checked=move || prefs.theme() == value
-                    on:change=move |_| prefs.set_theme(value)
+                    type="radio" name="theme" value=value.as_str() data-pref="theme"
+                    checked=chosen.theme == value
                 />
                 <span>{label}</span>
             </label>
@@ -62,9 +58,8 @@ fn Looks() -> impl IntoView {
         view! {
             <label class="choice">
                 <input
-                    type="radio" name="enter" value=value
-                    checked=move || prefs.enter_sends() == sends
-                    on:change=move |_| prefs.set_enter_sends(sends)
+                    type="radio" name="enter" value=value data-pref="enter"
+                    checked=chosen.enter_sends == sends
                 />
                 <span>{label}</span>
             </label>
@@ -72,16 +67,13 @@ fn Looks() -> impl IntoView {
     };
     view! {
         <section class="card">
-            <CallForm call=save>
+            <PostForm action=SetPreferences::PATH>
                 <div class="field">
                     <label for="lang">{words.language}</label>
-                    <select
-                        id="lang" name="lang"
-                        on:change=move |event| prefs.set_language(Language::parse(&event_target_value(&event)))
-                    >
-                        <option value="" selected=move || prefs.language().is_none()>{words.as_the_browser}</option>
+                    <select id="lang" name="lang" data-pref="lang">
+                        <option value="" selected=chosen.language.is_none()>{words.as_the_browser}</option>
                         {Language::ALL.map(|one| view! {
-                            <option value=one.code() lang=one.code() selected=move || prefs.language() == Some(one)>{one.name()}</option>
+                            <option value=one.code() lang=one.code() selected=chosen.language == Some(one)>{one.name()}</option>
                         }).collect_view()}
                     </select>
                 </div>
@@ -103,7 +95,7 @@ fn Looks() -> impl IntoView {
                     <p class="js-only"><button type="button" class="button small" data-do="shortcuts" aria-haspopup="dialog">{around.shortcuts}</button></p>
                 </fieldset>
                 <button type="submit" class="button no-js-only">{words.save}</button>
-            </CallForm>
+            </PostForm>
         </section>
     }
     .into_any()
@@ -144,11 +136,10 @@ fn Titles(
             <h2>{words.titles}</h2>
             <div class="split">
                 <p class="muted">{words.titles_note}</p>
-                <form method="post" action=SetAutoTitles::PATH>
+                <PostForm action=SetAutoTitles::PATH fields=vec![("on", (!on).to_string())]>
                     <p class="strong">{now}</p>
-                    <input type="hidden" name="on" value=(!on).to_string()/>
                     <button type="submit" class="button">{change}</button>
-                </form>
+                </PostForm>
             </div>
         </section>
     }
@@ -161,10 +152,9 @@ fn Account(
     /// Who is signed in.
     user: User,
 ) -> impl IntoView {
-    let sign_out = Call::<()>::new(SignOut::PATH);
-    let delete = Call::<()>::new(DeleteAccount::PATH);
-    let error = Signal::derive(move || delete.answer.get().and_then(Result::err));
-    let field = Signal::derive(move || error.get().and_then(|error| error.field("password")));
+    let error = posted_to(|path| path == DeleteAccount::PATH);
+    let field = error.as_ref().and_then(|error| error.field("password"));
+    let general = error.filter(|_| field.is_none());
     let words = &words().settings;
     view! {
         <section class="card">
@@ -174,20 +164,20 @@ fn Account(
                     <p class="strong">{user.email}</p>
                     <p class="muted">{(words.since)(&user.created_at.day())}</p>
                 </div>
-                <CallForm call=sign_out>
+                <PostForm action=SignOut::PATH>
                     <button type="submit" class="button">{icon("out")} {words.sign_out}</button>
-                </CallForm>
+                </PostForm>
             </div>
         </section>
         <section class="card">
             <details>
                 <summary>{words.delete}</summary>
                 <p class="muted">{words.delete_note}</p>
-                <CallForm call=delete>
-                    {move || error.get().filter(|_| field.get().is_none()).map(|error| view! { <Notice error/> })}
+                <PostForm action=DeleteAccount::PATH>
+                    {general.map(|error| view! { <Notice error/> })}
                     <Field name="password".to_owned() label=words.password kind="password" autocomplete="current-password" error=field/>
-                    <Submit busy=delete.pending label=words.delete_all busy_label=words.deleting class="danger"/>
-                </CallForm>
+                    <Submit label=words.delete_all busy_label=words.deleting class="danger"/>
+                </PostForm>
             </details>
         </section>
     }

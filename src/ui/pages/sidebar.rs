@@ -1,33 +1,19 @@
 //! The sidebar: the chats by day, and the ways to the other pages.
 
-use super::workspace::Drawer;
-use crate::api::threads::{DeleteThread, list_threads};
-use crate::client::dom;
-use crate::shared::chat::{FoundThread, SnippetPart, Thread, ThreadChange, ThreadStatus};
-use crate::shared::ids::{MessageId, ThreadId};
-use crate::shared::validate::MAX_TITLE_CHARS;
-use crate::ui::erased::{Effect, For};
-use crate::ui::parts::answering::answering_mark;
+use crate::api::threads::{DeleteThread, side_list};
+use crate::shared::activity::Version;
+use crate::shared::chat::{FoundPage, FoundThread, SnippetPart, Thread, ThreadPage};
+use crate::shared::ids::{MessageId, ThreadId, UserId};
+use crate::shared::time::Timestamp;
+use crate::shared::words::Words;
 use crate::ui::parts::icon::icon;
+use crate::ui::parts::post_form::PostForm;
 use crate::ui::parts::private::private_mark;
 use crate::ui::state::clock::Clock;
-use crate::ui::state::preferences::Prefs;
-use crate::ui::state::search::Search;
-use crate::ui::state::threads::Threads;
-use crate::ui::state::toasts::Toasts;
-use crate::ui::state::unread::Unread;
-use crate::ui::state::{Who, unless_signed_out, words};
-use leptos::ev;
+use crate::ui::state::{Who, words};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
-use std::time::Duration;
-
-/// The list of the chats.
-const LIST: &str = "side-list";
-/// Pixels above its end at which more of it is loaded.
-const NEAR_END: i32 = 600;
+use leptos::tachys::html::InertElement;
+use leptos_router::hooks::use_location;
 
 /// A heading of the list: 0 for what is pinned, 1 to 4 for the last thirty days, else a month, counted from the year 0.
 type Group = u32;
@@ -49,56 +35,36 @@ fn group_of(days_ago: i64, day: &str) -> Group {
     }
 }
 
+/// What a heading says.
+fn title_of(group: Group, this_year: u32, words: &Words) -> String {
+    match group {
+        PINNED => words.around.pinned.to_owned(),
+        1..=4 => {
+            let groups = words.sidebar.groups.get(group as usize - 1);
+            groups.copied().unwrap_or_default().to_owned()
+        }
+        _ => {
+            let months = words.around.months.get(group as usize % 12);
+            let month = months.copied().unwrap_or_default();
+            let year = group / 12;
+            if year == this_year {
+                month.to_owned()
+            } else {
+                format!("{month} {year}")
+            }
+        }
+    }
+}
+
 /// The sidebar.
 #[component]
 pub(super) fn Sidebar() -> impl IntoView {
     let who = expect_context::<Who>();
-    let prefs = expect_context::<Prefs>();
-    let drawer = expect_context::<Drawer>();
-    let threads = expect_context::<Threads>();
-    let first = Resource::new(|| (), |()| list_threads(None));
-    let search = Search::new();
-    let toasts = expect_context::<Toasts>();
-    // What is renamed, deleted or said meanwhile changes what is found.
-    Effect::new(move || {
-        search.typed.track();
-        threads.list.track();
-        search.ask(move |error| toasts.trouble(&unless_signed_out(error)));
-    });
-    // The chats stay until there is something to show in their place.
-    let searching = Memo::new(move |_| search.is_on() && search.page.read().is_some());
-    let path = use_location().pathname;
+    let path = use_location().pathname.get_untracked();
+    let open = path.strip_prefix("/chat/").and_then(|id| id.parse().ok());
     let words = words();
     let (said, new_chat) = (&words.sidebar, words.begin.title);
-    let here = move |to: &'static str| move || (path.get() == to).then_some("page");
-    let renaming = RwSignal::new(None::<ThreadId>);
-    let pressed = presses(renaming);
-    let loading = StoredValue::new(false);
-    let more = move || {
-        if loading.get_value() {
-            return;
-        }
-        loading.set_value(true);
-        spawn_local(async move {
-            let loaded = if searching.get_untracked() {
-                search.load_more().await
-            } else {
-                threads.load_more().await
-            };
-            _ = loading.try_set_value(false);
-            if let Err(error) = loaded {
-                toasts.trouble(&unless_signed_out(error));
-            }
-        });
-    };
-    let any_more = Memo::new(move |_| {
-        if searching.get() {
-            let page = search.page.read();
-            page.as_ref().is_some_and(|page| page.next_cursor.is_some())
-        } else {
-            threads.cursor.read().is_some()
-        }
-    });
+    let here = |to: &'static str| (path == to).then_some("page");
     view! {
         <aside class="side" id="side" aria-label=said.label>
             <div class="side-head">
@@ -109,55 +75,29 @@ pub(super) fn Sidebar() -> impl IntoView {
                 >
                     {icon("bolt")}
                 </button>
-                <button
-                    type="button" class="icon-button js-only" aria-label=said.close aria-controls="side"
-                    on:click=move |_| {
-                        if drawer.0.get_untracked() { drawer.0.set(false) } else { prefs.set_side_open(false) }
-                    }
-                >
+                <button type="button" class="icon-button js-only" data-do="side-close" aria-label=said.close aria-controls="side">
                     {icon("side")}
                 </button>
             </div>
             <a class="button wide" href="/chat" aria-current=here("/chat")>{icon("new")}{new_chat}</a>
             <div class="side-search js-only">
                 {icon("search")}
-                <input
-                    id="thread-search" type="search" placeholder=said.search aria-label=said.search autocomplete="off"
-                    prop:value=search.typed on:input=move |event| search.typed.set(event_target_value(&event))
-                    on:keydown=move |event| if event.key() == "Escape" && !search.typed.read_untracked().is_empty() {
-                        event.prevent_default();
-                        event.stop_propagation();
-                        search.typed.set(String::new());
-                    }
-                />
+                <input id="thread-search" type="search" placeholder=said.search aria-label=said.search autocomplete="off"/>
             </div>
-            <nav
-                class="side-list" id=LIST aria-label=said.chats on:click=pressed
-                on:scroll=move |_| if any_more.get_untracked() && dom::is_near_end(LIST, NEAR_END) { more() }
-            >
-                <Suspense fallback=|| view! { <div class="skeleton lines" aria-busy="true"></div> }>
-                    {move || Suspend::new(async move {
-                        who.session().await;
-                        match first.await {
-                            Ok(page) => threads.start(page),
-                            Err(error) => _ = unless_signed_out(error),
+            <Suspense>
+                {Suspend::new(async move {
+                    // Who may not see it is sent away by the frame.
+                    let user = who.session().await?;
+                    Some(match side_list(String::new(), 1, open).await {
+                        Ok(list) => InertElement::new(list).into_any(),
+                        // The page asks again, because this is no version of the list.
+                        Err(_) => view! {
+                            <nav class="side-list" id="side-list" aria-label=said.chats data-user=user.id.to_string() data-version=""></nav>
                         }
-                        // The button is in here, because whether there are more is known with the list and not before.
-                        view! {
-                            {move || if searching.get() {
-                                view! { <FoundList search renaming/> }.into_any()
-                            } else {
-                                view! { <ThreadList renaming/> }.into_any()
-                            }}
-                            {move || any_more.get().then(|| view! {
-                                <button type="button" class="button quiet wide js-only" on:click=move |_| more()>
-                                    {if searching.get_untracked() { said.more_found } else { said.older }}
-                                </button>
-                            })}
-                        }
-                    })}
-                </Suspense>
-            </nav>
+                        .into_any(),
+                    })
+                })}
+            </Suspense>
             <nav class="side-foot" aria-label=said.pages>
                 <a href="/compare" aria-current=here("/compare")>{icon("swap")}{words.comparison.title}</a>
                 <a href="/archive" aria-current=here("/archive")>{icon("archive")}{words.around.archive}</a>
@@ -170,251 +110,147 @@ pub(super) fn Sidebar() -> impl IntoView {
     .into_any()
 }
 
-/// Does what the buttons of all rows say.
-fn presses(renaming: RwSignal<Option<ThreadId>>) -> impl Fn(ev::MouseEvent) {
-    let threads = expect_context::<Threads>();
-    let toasts = expect_context::<Toasts>();
-    let path = use_location().pathname;
-    let navigate = use_navigate();
-    let words = words();
-    let change = move |id: ThreadId, change: ThreadChange| {
-        spawn_local(async move {
-            if let Err(error) = threads.change(id, change).await {
-                toasts.trouble(&unless_signed_out(error));
-            }
-        });
-    };
-    let status = move |id: ThreadId, status: ThreadStatus| {
-        let status = Some(status);
-        change(
-            id,
-            ThreadChange {
-                status,
-                ..ThreadChange::default()
-            },
-        );
-    };
-    move |event| {
-        let Some((what, id)) = dom::pressed(&event) else {
-            return;
-        };
-        let Ok(id) = id.parse::<ThreadId>() else {
-            return;
-        };
-        dom::close_all_menus();
-        let leave = || {
-            if path.get_untracked() == format!("/chat/{id}") {
-                navigate("/chat", NavigateOptions::default());
-            }
-        };
-        match what.as_str() {
-            "rename" => {
-                renaming.set(Some(id));
-                set_timeout(|| dom::focus_first(".row-title"), Duration::ZERO);
-            }
-            "pin" | "unpin" => change(
-                id,
-                ThreadChange {
-                    pinned: Some(what == "pin"),
-                    ..ThreadChange::default()
-                },
-            ),
-            "archive" => {
-                leave();
-                status(id.clone(), ThreadStatus::Archived);
-                let back = move || status(id.clone(), ThreadStatus::Active);
-                toasts.undoable(words.sidebar.archived, back, || {});
-            }
-            "delete" => {
-                // The line opens a question where there is no script.
-                event.prevent_default();
-                leave();
-                threads.doom(&id);
-                let (spared, gone) = (id.clone(), id);
-                let over = move || {
-                    let id = gone.clone();
-                    spawn_local(async move {
-                        if !threads.carry_out(id).await {
-                            toasts.done(words.around.not_deleted);
-                        }
-                    });
-                };
-                toasts.undoable(words.sidebar.deleted, move || threads.spare(&spared), over);
-            }
-            _ => {}
-        }
-    }
+/// Whose list it is, and which of their chats is open.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The person.
+    pub user: &'a UserId,
+    /// The chat that is open.
+    pub open: Option<&'a ThreadId>,
 }
 
-/// What the search found.
-#[component]
-fn FoundList(
-    /// The search.
-    search: Search,
-    /// The chat whose title is being typed.
-    renaming: RwSignal<Option<ThreadId>>,
-) -> impl IntoView {
-    let threads = expect_context::<Threads>();
-    // What happens elsewhere must not take away the title that is being typed.
-    let found = Memo::new(move |before: Option<&Vec<FoundThread>>| {
-        if let Some(before) = before.filter(|_| renaming.read().is_some()) {
-            return before.clone();
-        }
-        let mut found = search.page.get().unwrap_or_default().threads;
-        found.retain(|found| !threads.is_doomed(&found.thread.id));
-        found
-    });
-    let nothing = Memo::new(move |_| found.read().is_empty());
+/// The element of the list, with what is in it.
+fn list(
+    reader: Reader<'_>,
+    version: Option<&Version>,
+    rows: AnyView,
+    more: Option<&'static str>,
+) -> String {
+    let version = version.map(|version| version.as_str().to_owned());
+    view! {
+        <nav
+            class="side-list" id="side-list" aria-label=words().sidebar.chats
+            data-user=reader.user.as_str().to_owned() data-version=version
+        >
+            {rows}
+            {more.map(|more| view! { <button type="button" class="button quiet wide js-only" data-do="more">{more}</button> })}
+        </nav>
+    }
+    .into_any()
+    .to_html()
+}
+
+/// What the search found, as HTML.
+#[must_use]
+pub fn found_html(reader: Reader<'_>, page: FoundPage) -> String {
     let words = &words().sidebar;
-    view! {
-        <p class="muted small side-empty" role="status">
-            {move || nothing.get().then_some(words.nothing_found)}
-        </p>
-        <ul>
-            <For each=move || found.get() key=|found| (found.thread.id.clone(), found.thread.title.clone(), found.snippet.clone()) let(found)>
-                <Row thread=found.thread renaming hit=found.message_id.map(|id| (id, found.snippet))/>
-            </For>
-        </ul>
-    }
-    .into_any()
+    let nothing = page.threads.is_empty().then_some(words.nothing_found);
+    let found =
+        |FoundThread {
+             thread,
+             message_id,
+             snippet,
+         }| { row(thread, message_id.map(|id| (id, snippet)), reader.open) };
+    let rows = view! {
+        <p class="muted small side-empty" role="status">{nothing}</p>
+        <ul>{page.threads.into_iter().map(found).collect_view()}</ul>
+    };
+    let more = page.next_cursor.map(|_| words.more_found);
+    list(reader, None, rows.into_any(), more)
 }
 
-/// The chats by day, after those that are pinned.
-#[component]
-fn ThreadList(
-    /// The chat whose title is being typed.
-    renaming: RwSignal<Option<ThreadId>>,
-) -> impl IntoView {
-    let clock = expect_context::<Clock>();
-    let threads = expect_context::<Threads>();
-    let groups = Memo::new(move |before: Option<&Vec<(Group, Vec<Thread>)>>| {
-        // What happens elsewhere must not take away the title that is being typed.
-        if let Some(before) = before.filter(|_| renaming.read().is_some()) {
-            return before.clone();
-        }
-        let (pinned, list) = (threads.pinned.read(), threads.list.read());
-        let unpinned = list
-            .iter()
-            .filter(|thread| pinned.iter().all(|pinned| pinned.id != thread.id));
-        let by_day = unpinned.map(|thread| {
-            let at = thread.updated_at;
-            (group_of(clock.days_ago(at), &clock.day(at)), thread)
-        });
-        let all = pinned.iter().map(|thread| (PINNED, thread)).chain(by_day);
-        let mut groups: Vec<(Group, Vec<Thread>)> = Vec::new();
-        for (group, thread) in all.filter(|(_, thread)| !threads.is_doomed(&thread.id)) {
-            match groups.last_mut().filter(|(last, _)| *last == group) {
-                Some((_, threads)) => threads.push(thread.clone()),
-                None => groups.push((group, vec![thread.clone()])),
-            }
-        }
-        groups
-    });
+/// The chats by day, after those that are pinned, as HTML.
+#[must_use]
+pub fn html(reader: Reader<'_>, clock: Clock, page: ThreadPage) -> String {
     let words = words();
-    let this_year = move || clock.this_year();
-    let title = move |group: Group| match group {
-        PINNED => words.around.pinned.to_owned(),
-        1..=4 => {
-            let groups = words.sidebar.groups.get(group as usize - 1);
-            groups.copied().unwrap_or_default().to_owned()
+    let ThreadPage {
+        threads,
+        next_cursor,
+        pinned,
+    } = page;
+    let version = Version::of_list(threads.iter().map(line), pinned.iter().map(line));
+    let twice = |thread: &Thread| pinned.iter().any(|pinned| pinned.id == thread.id);
+    let unpinned: Vec<Thread> = threads.into_iter().filter(|one| !twice(one)).collect();
+    let by_day = unpinned.into_iter().map(|thread| {
+        let at = thread.updated_at;
+        (group_of(clock.days_ago(at), &clock.day(at)), thread)
+    });
+    let mut groups: Vec<(Group, Vec<Thread>)> = Vec::new();
+    for (group, thread) in pinned.into_iter().map(|one| (PINNED, one)).chain(by_day) {
+        match groups.last_mut().filter(|(last, _)| *last == group) {
+            Some((_, threads)) => threads.push(thread),
+            None => groups.push((group, vec![thread])),
         }
-        _ => {
-            let months = words.around.months.get(group as usize % 12);
-            let month = months.copied().unwrap_or_default();
-            let year = group / 12;
-            if year == this_year() {
-                month.to_owned()
-            } else {
-                format!("{month} {year}")
-            }
-        }
-    };
-    // Line by line, so that an open menu stays open when something moves elsewhere.
-    let of = move |group: Group| {
-        groups.with(|groups| {
-            let found = groups.iter().find(|(known, _)| *known == group);
-            found
-                .map(|(_, threads)| threads.clone())
-                .unwrap_or_default()
-        })
-    };
-    let empty = Memo::new(move |_| groups.read().is_empty());
-    let all =
-        move || groups.with(|groups| groups.iter().map(|(group, _)| *group).collect::<Vec<_>>());
-    view! {
-        {move || empty.get().then(|| view! { <p class="muted small side-empty">{words.sidebar.none}</p> })}
-        <For each=all key=|group| *group let(group)>
-            <section>
-                <h2>{move || title(group)}</h2>
-                <ul>
-                    <For each=move || of(group) key=|thread| (thread.id.clone(), thread.title.clone(), thread.pinned) let(thread)>
-                        <Row thread renaming/>
-                    </For>
-                </ul>
-            </section>
-        </For>
     }
-    .into_any()
+    let none = groups.is_empty().then_some(words.sidebar.none);
+    let this_year = clock.this_year();
+    let section = |(group, threads): (Group, Vec<Thread>)| {
+        let rows = threads
+            .into_iter()
+            .map(|thread| row(thread, None, reader.open));
+        view! {
+            <section data-part=group.to_string()>
+                <h2>{title_of(group, this_year, words)}</h2>
+                <ul>{rows.collect_view()}</ul>
+            </section>
+        }
+    };
+    let rows = view! {
+        {none.map(|none| view! { <p class="muted small side-empty">{none}</p> })}
+        {groups.into_iter().map(section).collect_view()}
+    };
+    let more = next_cursor.map(|_| words.sidebar.older);
+    list(reader, Some(&version), rows.into_any(), more)
 }
 
-/// A chat's line with its menu. What is pressed in it is heard by the list.
-#[component]
-fn Row(
-    /// The chat.
+/// A thread as its version tells it.
+fn line(thread: &Thread) -> (&ThreadId, &str, Timestamp) {
+    (&thread.id, &thread.title, thread.updated_at)
+}
+
+/// A chat's line with its menu. A message that was looked for comes with what it says; a title needs no second line that
+/// says it again.
+fn row(
     thread: Thread,
-    /// The chat whose title is being typed.
-    renaming: RwSignal<Option<ThreadId>>,
-    /// The message that was looked for, and what it says. A title needs no second line that says it again.
-    #[prop(default = None)]
     hit: Option<(MessageId, Vec<SnippetPart>)>,
-) -> impl IntoView {
-    let threads = expect_context::<Threads>();
-    let unread = expect_context::<Unread>();
-    let path = use_location().pathname;
+    open: Option<&ThreadId>,
+) -> AnyView {
     let (words, around, new_chat) = (&words().sidebar, &words().around, words().begin.title);
     let name = thread.name_or(new_chat).to_owned();
     let page = format!("/chat/{}", thread.id);
     let href = match &hit {
         Some((message, _)) => format!("{page}?at={message}#m-{message}"),
-        None => page.clone(),
+        None => page,
     };
-    let current = Memo::new(move |_| path.get() == page);
+    let current = open == Some(&thread.id);
     let export = format!("/api/threads/{}/export?format=markdown", thread.id);
-    let form = thread.id.to_string();
-    let row = form.clone();
-    let id = StoredValue::new(thread.id);
-    let title = StoredValue::new(thread.title);
-    let mark = move || {
-        let id = id.read_value();
-        if threads.is_answering(&id) {
-            Some(answering_mark())
-        } else {
-            let unread = unread.has(&id) && !current.get();
-            unread.then(|| view! { <span class="unread-dot"></span><span class="visually-hidden">{around.unread}</span> }.into_any())
-        }
-    };
+    let id = thread.id.to_string();
+    let (row, field) = (format!("row-{id}"), id.clone());
     let (pin, pin_name) = if thread.pinned {
         ("unpin", around.unpin)
     } else {
         ("pin", around.pin)
     };
+    let snippet = hit.map(|(_, snippet)| {
+        let part = |part: SnippetPart| {
+            if part.hit {
+                view! { <mark>{part.text}</mark> }.into_any()
+            } else {
+                part.text.into_any()
+            }
+        };
+        view! { <span class="row-snippet">{snippet.into_iter().map(part).collect_view()}</span> }
+    });
     view! {
-        <li class="row" class:current=current data-id=row>
-            <a href=href title=name.clone() aria-current=move || current.get().then_some("page")>
+        <li
+            class=if current { "row current" } else { "row" } id=row data-id=id
+            data-untitled=thread.title.is_empty()
+        >
+            <a href=href title=name.clone() aria-current=current.then_some("page")>
                 {thread.private.then(private_mark)}
                 <span class="row-name">{name.clone()}</span>
-                {mark}
-                {hit.map(|(_, snippet)| view! {
-                    <span class="row-snippet">
-                        {snippet.into_iter().map(|part| if part.hit {
-                            view! { <mark>{part.text}</mark> }.into_any()
-                        } else {
-                            part.text.into_any()
-                        }).collect_view()}
-                    </span>
-                })}
+                {snippet}
             </a>
-            {move || (renaming.read().as_ref() == Some(&*id.read_value())).then(|| view! { <NewTitle id title renaming/> })}
             <details class="menu">
                 <summary class="icon-button" aria-label=(words.more_for)(&name)>{icon("more")}</summary>
                 <div class="menu-list">
@@ -424,10 +260,9 @@ fn Row(
                     <a href=export download="" rel="external">{icon("save")}{around.export}</a>
                     <details class="confirm">
                         <summary data-do="delete">{icon("trash")}{words.delete}</summary>
-                        <form method="post" action=DeleteThread::PATH>
-                            <input type="hidden" name="id" value=form/>
+                        <PostForm action=DeleteThread::PATH fields=vec![("id", field)]>
                             <button type="submit" class="button danger small wide">{words.delete_for_good}</button>
-                        </form>
+                        </PostForm>
                     </details>
                 </div>
             </details>
@@ -436,72 +271,11 @@ fn Row(
     .into_any()
 }
 
-/// The field for another title: Enter and leaving it keep what was typed, Escape does not.
-#[component]
-fn NewTitle(
-    /// The chat.
-    id: StoredValue<ThreadId>,
-    /// Its title.
-    title: StoredValue<String>,
-    /// The chat whose title is being typed.
-    renaming: RwSignal<Option<ThreadId>>,
-) -> impl IntoView {
-    let threads = expect_context::<Threads>();
-    let toasts = expect_context::<Toasts>();
-    let rename = move |new: String| {
-        // Escape, or a new list, takes the field away, which blurs it.
-        let Some((id, title)) = id
-            .try_get_value()
-            .zip(title.try_get_value())
-            .filter(|_| renaming.get_untracked().is_some())
-        else {
-            return;
-        };
-        renaming.set(None);
-        let new = new.trim().to_owned();
-        if new.is_empty() || new == title {
-            return;
-        }
-        let change = ThreadChange {
-            title: Some(new),
-            ..ThreadChange::default()
-        };
-        spawn_local(async move {
-            if let Err(error) = threads.change(id, change).await {
-                toasts.trouble(&unless_signed_out(error));
-            }
-        });
-    };
-    // The row is a new one when its title is another; the keyboard goes to whatever has its link then.
-    let link = move || format!("[data-id=\"{}\"] > a", id.get_value());
-    let back = move || {
-        let link = link();
-        set_timeout(move || dom::focus_on(&link), Duration::ZERO);
-    };
-    view! {
-        <input
-            class="row-title" aria-label=words().sidebar.new_title maxlength=MAX_TITLE_CHARS.to_string() autofocus=true value=title.get_value()
-            on:blur=move |event| rename(event_target_value(&event))
-            on:keydown=move |event| match event.key().as_str() {
-                "Enter" if !dom::composing(&event) => {
-                    back();
-                    rename(event_target_value(&event));
-                }
-                "Escape" => {
-                    event.stop_propagation();
-                    back();
-                    renaming.set(None);
-                }
-                _ => {}
-            }
-        />
-    }
-    .into_any()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::chat::{ChatSettings, ThreadStatus};
+    use crate::shared::words::Language;
 
     #[test]
     fn every_age_has_a_group() {
@@ -514,5 +288,76 @@ mod tests {
         assert_eq!(of(31), 2025 * 12 + 9, "by month");
         assert_eq!(group_of(31, "2026-01-31"), 2026 * 12);
         assert_eq!(of(4000), of(31));
+    }
+
+    #[test]
+    fn a_month_of_another_year_says_its_year() {
+        let words = Language::English.words();
+        let of = |group| title_of(group, 2026, words);
+        assert_eq!(of(PINNED), "Pinned");
+        assert_eq!(of(1), words.sidebar.groups[0]);
+        assert_eq!(
+            [of(2026 * 12), of(2025 * 12 + 9)],
+            ["January", "October 2025"]
+        );
+    }
+
+    fn thread(id: &str, title: &str, day: i64, pinned: bool) -> Thread {
+        let at = Timestamp(day * 86_400_000);
+        Thread {
+            id: id.parse().expect("an id"),
+            title: title.to_owned(),
+            provider: "openai".parse().expect("an id"),
+            model: "m".parse().expect("an id"),
+            system_prompt: None,
+            settings: ChatSettings::default(),
+            status: ThreadStatus::Active,
+            private: false,
+            pool_fallback: false,
+            pinned,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    #[test]
+    fn what_is_pinned_stands_first_and_once_and_names_are_text() {
+        let user = "ada".parse().expect("an id");
+        let open = "b".parse().expect("an id");
+        let reader = Reader {
+            user: &user,
+            open: Some(&open),
+        };
+        let clock = Clock {
+            now: Timestamp(100 * 86_400_000),
+            zone_ms: 0,
+        };
+        let b = || thread("b", "", 40, true);
+        let page = ThreadPage {
+            threads: vec![thread("a", "<b>A</b>", 100, false), b()],
+            next_cursor: Some("more".to_owned()),
+            pinned: vec![b()],
+        };
+        let html = html(reader, clock, page);
+        let at = |text: &str| {
+            html.find(text)
+                .unwrap_or_else(|| panic!("{text} in {html}"))
+        };
+        assert!(at(r#"data-part="0""#) < at(r#"id="row-b""#), "{html}");
+        assert!(at(r#"id="row-b""#) < at(r#"data-part="1""#), "{html}");
+        assert!(at(r#"data-part="1""#) < at(r#"id="row-a""#), "{html}");
+        assert!(at(r#"id="row-a""#) < at(r#"data-do="more""#), "{html}");
+        assert_eq!(html.matches(r#"id="row-b""#).count(), 1, "{html}");
+        assert_eq!(html.matches("data-untitled").count(), 1, "{html}");
+        assert_eq!(html.matches(r#"class="row current""#).count(), 1, "{html}");
+        assert!(
+            html.contains("&lt;b&gt;A") && !html.contains("<b>A"),
+            "{html}"
+        );
+        let none = super::html(reader, clock, ThreadPage::default());
+        assert!(
+            none.contains("side-empty") && !none.contains("<section"),
+            "{none}"
+        );
     }
 }

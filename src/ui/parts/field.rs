@@ -1,7 +1,6 @@
 //! Labelled fields of forms.
 
 use super::icon::icon;
-use crate::client::dom;
 use crate::ui::state::words;
 use leptos::prelude::*;
 
@@ -32,14 +31,20 @@ pub fn Field(
     #[prop(default = true)]
     required: bool,
     /// What is wrong with it.
-    #[prop(optional, into)]
-    error: Signal<Option<String>>,
+    #[prop(optional_no_strip)]
+    error: Option<String>,
 ) -> impl IntoView {
     let id = format!("{scope}{name}").replace(['[', ']'], "-");
     let note = format!("{id}-note");
     let blind = kind == "password";
-    let shown = RwSignal::new(false);
     let secret = blind && autocomplete == "off";
+    let class = if error.is_some() {
+        "field-note trouble"
+    } else {
+        "field-note"
+    };
+    // What stands there again once nothing is wrong.
+    let kept = error.as_ref().map(|_| hint.clone());
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
@@ -48,31 +53,23 @@ pub fn Field(
                     id=id
                     name=name
                     class=secret.then_some("mono")
-                    type=move || if shown.get() { "text" } else { kind }
+                    type=kind
                     autocomplete=autocomplete
                     autocapitalize="off"
                     spellcheck="false"
                     placeholder=(!placeholder.is_empty()).then_some(placeholder)
                     required=required
-                    aria-invalid=move || error.read().is_some().then_some("true")
+                    aria-invalid=error.is_some().then_some("true")
                     aria-describedby=note.clone()
-                    on:change=move |event| if secret { dom::trim_value(&event) }
+                    data-trim=secret.then_some("")
                 />
                 {blind.then(|| view! {
-                    <button
-                        type="button"
-                        class="icon-button js-only"
-                        aria-label=words().frame.show_typed
-                        aria-pressed=move || if shown.get() { "true" } else { "false" }
-                        on:click=move |_| shown.update(|shown| *shown = !*shown)
-                    >
+                    <button type="button" class="icon-button js-only" aria-label=words().frame.show_typed aria-pressed="false" data-do="eye">
                         {icon("eye")}
                     </button>
                 })}
             </div>
-            <p id=note class="field-note" class:trouble=move || error.read().is_some() aria-live="polite">
-                {move || error.get().unwrap_or_else(|| hint.clone())}
-            </p>
+            <p id=note class=class aria-live="polite" data-hint=kept>{error.unwrap_or(hint)}</p>
         </div>
     }
     .into_any()
@@ -81,9 +78,6 @@ pub fn Field(
 /// The button that sends a form; turns while the server is asked.
 #[component]
 pub fn Submit(
-    /// Whether the server is being asked.
-    #[prop(into)]
-    busy: Signal<bool>,
     /// What it says.
     #[prop(into)]
     label: String,
@@ -95,9 +89,7 @@ pub fn Submit(
     class: &'static str,
 ) -> impl IntoView {
     view! {
-        <button type="submit" class=format!("button primary {class}") class:busy=busy disabled=busy>
-            {move || if busy.get() { busy_label.clone() } else { label.clone() }}
-        </button>
+        <button type="submit" class=["button primary ", class].concat() data-busy=busy_label>{label}</button>
     }
     .into_any()
 }

@@ -17,7 +17,7 @@ pub fn icon(name: &'static str) -> AnyView {
 #[must_use]
 pub fn message_icons() -> AnyView {
     let symbols = [
-        "check", "copy", "edit", "fork", "gear", "key", "retry", "swap", "warn",
+        "check", "copy", "edit", "fork", "gear", "key", "retry", "swap", "think", "warn",
     ].map(|name| {
         view! { <symbol id=format!("i-{name}") viewBox="0 0 24 24"><path d=path(name)></path></symbol> }
     });
@@ -54,6 +54,7 @@ pub fn path(name: &str) -> &'static str {
         }
         "check" => "M5 13l4 4L19 7",
         "swap" => "M4 8h13M13 4l4 4-4 4M20 16H7M11 12l-4 4 4 4",
+        "think" => "M9.5 18v-1.5c0-.8-.4-1.5-1-2a6 6 0 1 1 7 0c-.6.5-1 1.2-1 2V18zM10 21h4",
         "fork" => "M7 4v9a4 4 0 0 0 4 4h6M14 14l3 3-3 3M7 8a6 6 0 0 0 6 0h4M14 5l3 3-3 3",
         "retry" => "M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6",
         "edit" => "M4 20h4L19 9a2 2 0 0 0-3-3L5 17z",
@@ -83,6 +84,7 @@ pub fn path(name: &str) -> &'static str {
         }
         "archive" => "M4 5h16v4H4zM5.5 9v10h13V9M10 13h4",
         "pin" => "M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v5",
+        "star" => "M12 4l2.5 5 5.5.8-4 3.9.9 5.5-4.9-2.6-4.9 2.6.9-5.5-4-3.9 5.5-.8z",
         "save" => "M12 4v10M8 10l4 4 4-4M5 19h14",
         "sun" => {
             "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6L7 7M17 17l1.4 1.4M5.6 18.4L7 17M17 7l1.4-1.4"

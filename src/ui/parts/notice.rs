@@ -11,10 +11,15 @@ pub fn Notice(
     /// What went wrong.
     error: AppError,
 ) -> impl IntoView {
+    notice(words().errors.said(&error))
+}
+
+/// The box, with what is said in it.
+pub(super) fn notice(text: String) -> AnyView {
     view! {
         <div class="notice trouble" role="alert">
             {icon("warn")}
-            <p>{words().errors.said(&error)}</p>
+            <p>{text}</p>
         </div>
     }
     .into_any()

@@ -1,32 +1,35 @@
-//! A form for one button: a call with script, a plain post without.
+//! A form: `client::forms` sends it and stays on the page, or the browser does. Without script the page that it is on says
+//! what went wrong with it.
 
 use leptos::prelude::*;
 
-/// Posts `fields` to `action`, or runs `submit` instead where there is script.
+/// The form.
 #[component]
 pub fn PostForm(
     /// The server function's path.
     action: &'static str,
-    /// Its arguments.
+    /// What is sent along.
+    #[prop(optional)]
     fields: Vec<(&'static str, String)>,
-    /// What the same call is with script.
-    submit: impl Fn() + 'static,
-    /// The button.
+    /// Whether browsers must not fill in what they remember.
+    #[prop(optional)]
+    fresh: bool,
+    /// What a note in the corner says once it is done.
+    #[prop(optional, into)]
+    done: String,
+    /// The note is only for pages that have such an element then.
+    #[prop(optional, into)]
+    done_if: String,
+    /// What is in it.
     children: Children,
 ) -> impl IntoView {
     let fields: Vec<_> = fields
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect();
+    let some = |text: String| (!text.is_empty()).then_some(text);
     view! {
-        <form
-            method="post"
-            action=action
-            on:submit=move |event| {
-                event.prevent_default();
-                submit();
-            }
-        >
+        <form method="post" action=action autocomplete=fresh.then_some("off") data-done=some(done) data-done-if=some(done_if)>
             {fields}
             {children()}
         </form>

@@ -1,30 +1,25 @@
-//! The corner with the short notes.
+//! The corner with the short notes, which `client::toasts` fills.
 
 use super::icon::icon;
-use crate::client::dom;
-use crate::ui::erased::For;
-use crate::ui::state::{toasts, words};
+use super::notice::notice;
+use crate::ui::state::words;
 use leptos::prelude::*;
 
-/// The notes of [`toasts::Toasts`].
+/// The corner, and what a note looks like. With it what a form says that was refused.
 #[component]
 pub fn Toasts() -> impl IntoView {
-    let toasts = expect_context::<toasts::Toasts>();
     let words = words();
     view! {
-        <div class="toasts" role="status" aria-live="polite">
-            <For each=move || toasts.shown.get() key=|toast| toast.number let(toast)>
-                <div class="toast" class:trouble=toast.trouble>
-                    <span>{toast.text.clone()}</span>
-                    {toast.can_be_undone().then(|| view! {
-                        <button type="button" class="button small" on:click=move |_| { toasts.undo(toast.number); dom::settle_focus(); }>{words.around.undo}</button>
-                    })}
-                    <button type="button" class="icon-button" aria-label=words.frame.dismiss on:click=move |_| { toasts.dismiss(toast.number); dom::settle_focus(); }>
-                        {icon("close")}
-                    </button>
-                </div>
-            </For>
-        </div>
+        <div class="toasts" role="status" aria-live="polite"></div>
+        <template id="toast">
+            <div class="toast">
+                <span></span>
+                <a class="button small">{words.around.show}</a>
+                <button type="button" class="button small" data-do="toast-undo">{words.around.undo}</button>
+                <button type="button" class="icon-button" aria-label=words.frame.dismiss data-do="toast-dismiss">{icon("close")}</button>
+            </div>
+        </template>
+        <template id="notice">{notice(String::new())}</template>
     }
     .into_any()
 }

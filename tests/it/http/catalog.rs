@@ -223,11 +223,14 @@ async fn how_a_provider_does_is_told_once_enough_is_known(
     assert!(poor.contains("last trouble: overloaded"));
     let lines = poor.matches(r#"class="health small"#).count();
     assert_eq!(lines, 1, "of OpenAI only");
-    assert!(
-        page(&bob, "/chat")
-            .await
-            .contains("last trouble: overloaded")
-    );
+    let picker = bob
+        .request(Method::POST, "/fn/models/picker")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .send()
+        .await
+        .unwrap();
+    let picker = picker.text().await.unwrap();
+    assert!(picker.contains("last trouble: overloaded"), "{picker}");
     app.clock.advance(3_600_000);
     assert!(!card().await.contains("% answered"), "an hour later");
 }

@@ -3,6 +3,7 @@
 use crate::support::Engine;
 use crate::support::app::{Client, TestApp, parts, read_events};
 use crate::support::probe::Tail;
+use keylm::server::simulate::Recorded;
 use reqwest::{Method, Response};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -32,6 +33,10 @@ fn goes_to(response: &Response) -> String {
 
 /// The questions on a page, in their order.
 fn questions(page: &str) -> Vec<&str> {
+    // The browser makes a new one of this; it is none.
+    let (before, rest) = page.split_once(r#"<template id="question">"#).unwrap();
+    assert!(!before.contains("bubble"));
+    let page = rest.split_once("</template>").unwrap().1;
     let asked = page.split(r#"<div class="bubble"><p class="plain">"#);
     let asked = asked.skip(1);
     asked.map(|rest| rest.split('<').next().unwrap()).collect()
@@ -314,4 +319,79 @@ async fn an_answer_that_was_stopped_is_asked_to_go_on_in_words_that_everybody_se
     let asked = messages(&ada, &thread).await;
     assert_eq!(asked[2]["content"], words);
     assert_eq!(asked[2]["parentId"], asked[1]["id"]);
+}
+
+/// The effort of each request for an answer that went out, in order.
+fn efforts(app: &TestApp) -> Vec<Value> {
+    let asked = app.sim.recorded().into_iter();
+    let asked = asked.filter(Recorded::is_generation).map(|one| {
+        let body: Value = serde_json::from_str(&one.body).unwrap();
+        let effort = body.pointer("/reasoning/effort");
+        effort
+            .or_else(|| body.get("reasoning_effort"))
+            .cloned()
+            .unwrap_or_default()
+    });
+    asked.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_asked_for_again_with_more_reasoning_which_holds_for_it_alone() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "gpt-5.4-nano").await;
+    let low = json!({ "settings": { "reasoningEffort": "low" } });
+    let path = format!("/api/threads/{thread}");
+    assert_eq!(parts(ada.patch(&path, &low).await).await.0, 200);
+    ada.say(&thread, "r1", "First").await;
+    let answer = messages(&ada, &thread).await[1].clone();
+
+    let again = |effort: &str| {
+        let answer = id_of(&answer);
+        format!("thread={thread}&message={answer}&client_request_id=r2&effort={effort}")
+    };
+    let pressed = press(&ada, "/fn/messages/retry", &again("high")).await;
+    assert_eq!(goes_to(&pressed), format!("/chat/{thread}"));
+    let running = messages(&ada, &thread).await[1].clone();
+    let stream = format!("{path}/messages/{}/stream", id_of(&running));
+    read_events(ada.get(&stream).await).await;
+    press(&ada, "/fn/messages/retry", &again("high")).await;
+    press(&ada, "/fn/messages/retry", &again("medium")).await;
+    ada.say(&thread, "r3", "Second").await;
+    assert_eq!(
+        efforts(&app),
+        ["low", "high", "low"],
+        "one request, one answer"
+    );
+
+    let (_, body) = parts(ada.get(&path).await).await;
+    assert_eq!(body["thread"]["settings"]["reasoningEffort"], "low");
+}
+
+/// How full the page of a thread says that its model is; nothing where that is not shown.
+async fn filled(client: &Client, thread: &str) -> Option<u64> {
+    let page = page(client, &format!("/chat/{thread}")).await;
+    let note = page.split(r#"<details id="filled""#).nth(1)?;
+    let (tag, rest) = note.split_once('>')?;
+    let number = rest.split(r#"data-number="full">"#).nth(1)?;
+    let shown = (!tag.contains("hidden")).then_some(number)?;
+    shown.split('<').next()?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_nearly_fills_what_its_model_reads_says_so() {
+    let app = TestApp::start().await;
+    let ada = app.user_with_keys().await;
+    ada.add_key("cohere", "co-sim-good-of-ada").await;
+    let small = ada.thread("cohere", "command-a-translate-08-2025").await;
+    ada.say(&small, "r1", "Hello").await;
+    assert_eq!(filled(&ada, &small).await, None, "there is room");
+    ada.say(&small, "r2", &"word ".repeat(5_200)).await;
+    let full = filled(&ada, &small).await.unwrap();
+    let usage = &messages(&ada, &small).await[3]["usage"];
+    let tokens = usage["inputTokens"].as_u64().unwrap() + usage["outputTokens"].as_u64().unwrap();
+    assert_eq!(full, (tokens * 100 / 8_000).min(100));
+    let unknown = ada.thread("openai", "sim-short").await;
+    ada.say(&unknown, "r3", &"word ".repeat(5_200)).await;
+    assert_eq!(filled(&ada, &unknown).await, None, "nobody knows");
 }

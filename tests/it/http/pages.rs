@@ -4,6 +4,7 @@ use crate::support::Engine;
 use crate::support::app::{Client, TestApp, http_client, parts, read_events};
 use crate::support::probe::Tail;
 use futures::future::join_all;
+use keylm::server::clock::Clock;
 use keylm::shared::ids::UserId;
 use rstest::rstest;
 use serde_json::json;
@@ -285,6 +286,39 @@ async fn written_in(app: &TestApp, path: &str, cookie: &str, asked: &str) -> Str
         .header("cookie", cookie)
         .header("accept-language", asked);
     request.send().await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_days_of_the_sidebar_begin_at_the_midnight_of_its_reader() {
+    const HOUR: i64 = 3_600_000;
+    let app = TestApp::start().await;
+    let now = app.clock.now().0;
+    // A quarter past twelve in London is a quarter to midnight where it is eleven hours and a half later.
+    app.clock
+        .advance(24 * HOUR - now.rem_euclid(24 * HOUR) + 12 * HOUR + HOUR / 4);
+    let ada = app.user_with_keys().await;
+    let thread = ada.thread("openai", "sim-short").await;
+    let session = ada.cookie.clone().unwrap();
+    app.clock.advance(HOUR);
+    for (zone, day) in [
+        ("", "Today"),
+        ("zone=0", "Today"),
+        ("zone=690", "Yesterday"),
+        ("zone=-690", "Today"),
+        ("zone=nowhere", "Today"),
+    ] {
+        // Twice: the page of a thread is kept, for readers who are where this one is.
+        for path in [
+            "/settings",
+            &format!("/chat/{thread}"),
+            &format!("/chat/{thread}"),
+        ] {
+            let page = written_in(&app, path, &format!("{session}; {zone}"), "en").await;
+            let list = page.split(r#"id="side-list""#).nth(1).unwrap();
+            let first = list.split_once("<h2>").unwrap().1;
+            assert!(first.starts_with(day), "{zone} {path}: {}", &first[..60]);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

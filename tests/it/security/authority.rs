@@ -367,9 +367,11 @@ async fn server_functions_know_their_callers_too() {
     for (path, form) in [
         ("/fn/keys/cards", ""),
         ("/fn/models/picker", ""),
+        ("/fn/models/favourite", "choice=openai%2Fgpt-5.4&on=true"),
         ("/fn/models/list", "query=usable%3D1"),
-        ("/fn/threads/list", ""),
-        ("/fn/threads/search", "q=Hello"),
+        ("/fn/threads/side", ""),
+        ("/fn/threads/side", "q=Hello"),
+        ("/fn/palette", "q=Hello"),
     ] {
         let (status, body) = call(&app.anonymous(), path, form.to_owned()).await;
         assert_eq!(

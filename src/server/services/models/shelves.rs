@@ -86,9 +86,12 @@ impl Services {
     ) -> Result<ModelLine> {
         let (provider, id) = (&thread.provider, &thread.model);
         let shelves = self.shelves(user, Some(provider)).await?;
-        let known = listed(&shelves, provider, id).cloned();
+        let lent = self.pool_models();
+        let mut pool = lent.iter().filter(|lent| lent.provider == *provider);
+        let known = listed(&shelves, provider, id).or_else(|| pool.find(|lent| lent.id == *id));
+        let reasons = known.is_none_or(|known| known.capabilities.reasoning);
         let model = match known {
-            Some(known) => known,
+            Some(known) => known.clone(),
             None if is_pool(provider) => pool::facts(provider, id),
             None => catalog::facts(provider, id),
         };
@@ -114,6 +117,10 @@ impl Services {
                 language.words().picker.free,
             ),
             name: model.display_name,
+            reasons,
+            window: model.context_window,
+            longest: model.max_output_tokens,
+            lends: self.pool_stands_by(provider),
             leaving,
         })
     }
