@@ -1,7 +1,7 @@
 // The installed app, and what it has without a network: the chats that were read last on this device, and nothing else.
 import assert from "node:assert/strict";
 import { assertAccessible, assertNoSidewaysScroll } from "../support/browser.mjs";
-import { openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
+import { answered, openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
 
 const scene = stage();
 const CHATS = "keylm-chats-1";
@@ -33,7 +33,7 @@ async function keeps(page, paths) {
 }
 
 /** Goes to a page and waits until the worker of the site serves it. */
-async function settled(page, visit, path) {
+async function served(page, visit, path) {
   await visit(page, path);
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 }
@@ -51,7 +51,7 @@ scene("without a network the chats that were read last are read, and nothing is 
   const first = await thread(call, { title: "First", questions: ["What was the first?"] });
   const second = await thread(call, { title: "Second", questions: ["What was the second?"] });
   const unread = await thread(call, { title: "Unread", questions: ["Nobody looks"] });
-  await settled(page, visit, `/chat/${first}`);
+  await served(page, visit, `/chat/${first}`);
   await keeps(page, [`/chat/${first}`]);
   // A page that the router of the browser changes to is kept as well.
   await openSidebar(page, phone);
@@ -94,9 +94,32 @@ scene("without a network the chats that were read last are read, and nothing is 
   forgive(faults);
 });
 
+scene("a network that is silent is given up after a minute, and nothing is lost", {}, async ({ page, call, visit, phone }) => {
+  await page.addInitScript(() => {
+    window.limits = [];
+    AbortSignal.timeout = (ms) => {
+      const limit = new AbortController();
+      window.limits.push(() => (limit.abort(), ms));
+      return limit.signal;
+    };
+  });
+  const id = await thread(call);
+  await visit(page, `/chat/${id}`);
+  // Nobody hears it, and nobody says so.
+  const [sent] = [page.waitForRequest("**/fn/messages/send"), await page.route("**/fn/messages/send", () => {})];
+  await say(page, "Is anybody there?", phone);
+  await sent;
+  assert.deepEqual(await page.evaluate(() => [...new Set(window.limits.map((give) => give()))]), [60_000]);
+  await page.getByText("could not be reached").first().waitFor();
+  assert.equal(await ui.composer(page).inputValue(), "Is anybody there?");
+  await page.unroute("**/fn/messages/send");
+  await ui.composer(page).press("ControlOrMeta+Enter");
+  await answered(page, 2);
+});
+
 scene("signing out takes the kept chats along", { worker: true, devices: ["desktop"] }, async ({ page, context, call, visit, faults }) => {
   const id = await thread(call, { title: "Mine" });
-  await settled(page, visit, `/chat/${id}`);
+  await served(page, visit, `/chat/${id}`);
   await keeps(page, [`/chat/${id}`]);
   await visit(page, "/settings");
   await page.getByRole("button", { name: "Sign out" }).click();
@@ -110,7 +133,7 @@ scene("signing out takes the kept chats along", { worker: true, devices: ["deskt
 
 scene("who signs in next finds no chats of anybody else", { worker: true, devices: ["desktop"] }, async ({ page, context, call, visit }) => {
   const id = await thread(call, { title: "Mine" });
-  await settled(page, visit, `/chat/${id}`);
+  await served(page, visit, `/chat/${id}`);
   await keeps(page, [`/chat/${id}`]);
   // The session ends without the browser's doing: the first door that is shown forgets.
   await context.clearCookies();

@@ -1,9 +1,9 @@
 //! Asks the server what goes on in other tabs and on other devices: every two seconds while the tab is seen, and at once
 //! when another tab of this browser did something.
 
-use super::dom::{self, window};
-use super::offline;
+use super::dom;
 use super::time::{Timer, after, spawn};
+use super::{offline, server};
 use crate::shared::activity::Activity;
 use crate::shared::ids::ThreadId;
 use crate::shared::time::Timestamp;
@@ -11,8 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{BroadcastChannel, Event, Response};
+use web_sys::{BroadcastChannel, Event};
 
 /// How often is asked, in milliseconds.
 const FAST: i32 = 2_000;
@@ -126,9 +125,9 @@ impl Watch {
                 Some(thread) => ["/api/activity?thread=", thread.as_str()].concat(),
                 None => "/api/activity".to_owned(),
             };
-            let answer = get(&url).await;
+            let answer = server::fetch(&url, None, "application/json").await;
             watch.asking.set(false);
-            match answer {
+            match answer.map(|(response, text)| (response.status(), text)) {
                 Some((401, _)) => return watch.ended.set(true),
                 Some((200, text)) => {
                     offline::reached();
@@ -175,12 +174,4 @@ impl Watch {
         };
         self.timer.set(Some(after(pace, ask)));
     }
-}
-
-/// Status and text of what is at a path.
-async fn get(path: &str) -> Option<(u16, String)> {
-    let response = JsFuture::from(window()?.fetch_with_str(path)).await.ok()?;
-    let response: Response = response.dyn_into().ok()?;
-    let text = JsFuture::from(response.text().ok()?).await.ok()?;
-    Some((response.status(), text.as_string()?))
 }

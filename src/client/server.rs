@@ -3,9 +3,23 @@
 use super::dom::{self, go, window};
 use crate::shared::error::{AppError, ErrorBody, ErrorCode};
 use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Event, FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams};
+use web_sys::{
+    AbortSignal, Event, FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams,
+};
+
+/// Milliseconds until an answer that did not come whole is given up: a network that is silent would let everybody wait. What
+/// the server allows itself for any answer is less.
+const PATIENCE: u32 = 60_000;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A signal after so many milliseconds. Browsers of 2021 have none.
+    #[wasm_bindgen(catch, js_namespace = AbortSignal, js_name = timeout)]
+    fn signal_after(ms: u32) -> Result<AbortSignal, JsValue>;
+}
 
 /// What a call takes along.
 pub enum Body {
@@ -70,6 +84,7 @@ pub(super) async fn fetch(
         headers.set("content-type", kind).ok()?;
     }
     request.set_headers(&headers);
+    request.set_signal(signal_after(PATIENCE).ok().as_ref());
     let response = JsFuture::from(window()?.fetch_with_str_and_init(path, &request));
     let response: Response = response.await.ok()?.dyn_into().ok()?;
     let text = JsFuture::from(response.text().ok()?).await.ok()?;

@@ -4,7 +4,8 @@ use super::new_chat;
 use crate::api::models::{list_choices, refresh_models, set_favourite};
 use crate::client::server::unless_signed_out;
 use crate::client::time::{self, Timer};
-use crate::client::{dom, overlays, page, toasts};
+use crate::client::{dom, overlays, page, toasts, words};
+use crate::shared::error::AppError;
 use crate::shared::ids::ProviderId;
 use crate::shared::model::Choice;
 use std::cell::{Cell, RefCell};
@@ -250,7 +251,7 @@ fn ask() {
                     keep(&place);
                 }
             }
-            Err(error) => refuse(&list, &unless_signed_out(error).message),
+            Err(error) => refuse(&list, &said(&unless_signed_out(error))),
         }
         // The star that had the keyboard is gone.
         if held {
@@ -332,6 +333,10 @@ fn show_star(choice: &str, on: bool) {
             _ = star.set_attribute("aria-pressed", if on { "true" } else { "false" });
         }
     }
+}
+
+fn said(error: &AppError) -> String {
+    words().errors.said(error)
 }
 
 fn refuse(list: &Element, message: &str) {
@@ -419,7 +424,7 @@ pub(super) fn refresh(provider: &str) {
             let mut refused = state.refused.borrow_mut();
             refused.retain(|(id, _)| *id != provider);
             if let Err(error) = &answer {
-                refused.push((provider, error.message.clone()));
+                refused.push((provider, said(error)));
             }
             state.wanted.set(state.wanted.get() + 1);
         });

@@ -3,7 +3,8 @@
 use super::messages::sent;
 use super::{Answer, Caller, caller, fail};
 use crate::server::render;
-use crate::server::services::threads::{self as rules, NewThread, Window};
+use crate::server::services::messages::Window;
+use crate::server::services::threads::{self as rules, NewThread};
 use crate::shared::activity::WATCHED;
 use crate::shared::chat::{ChatSettings, Started, Thread, ThreadChange, ThreadStatus, ThreadView};
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
