@@ -1,6 +1,6 @@
 // The picker's groups above the providers: what was marked, and what was used last.
 import assert from "node:assert/strict";
-import { assertAccessible, assertNoSidewaysScroll, settled } from "../support/browser.mjs";
+import { assertAccessible, assertNoSidewaysScroll, painted, settled } from "../support/browser.mjs";
 import { answered, say, stage, thread } from "../support/scene.mjs";
 
 const scene = stage();
@@ -13,16 +13,11 @@ const groups = (page) => page.locator("#picker-list [role=grid]").evaluateAll((a
 
 /** Opens the picker and waits for the list that is asked for then: an older one may stand there until it comes. */
 async function openPicker(page) {
-  const listed = page.waitForResponse((response) => response.url().endsWith("/fn/models/picker"));
+  await page.evaluate(() => document.querySelector("#picker-list")?.firstElementChild?.setAttribute("data-old", ""));
   await page.locator(".picker-button").click();
-  await (await listed).finished();
-  await group(page, "OpenAI").waitFor();
-  // The answer is put in behind its end.
-  await painted(page);
+  await page.locator('#picker-list:not(:has([data-old])) [role=grid][aria-label="OpenAI"]').waitFor();
   await settled(page);
 }
-
-const painted = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 async function closePicker(page) {
   await page.keyboard.press("Escape");

@@ -30,7 +30,7 @@ async function toTheBeginning(page) {
   assert.fail("the beginning never came");
 }
 
-scene("a chat of 1,200 messages opens at its end and is read to its beginning", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+scene("a chat of 1,200 messages opens at its end and is read to its beginning", { devices: ["desktop"], timeout: 240_000 }, async ({ page, call, visit }) => {
   const id = await thread(call, { ...atOnce(), questions: Array.from({ length: 600 }, (_, n) => `Question ${n}.`) });
   await visit(page, "/chat");
   await page.locator(`nav a[href="/chat/${id}"]`).click();
@@ -100,13 +100,16 @@ scene("the place of reading is found again, after another chat and after a reloa
   const other = await thread(call, { title: "The other one" });
   await visit(page, `/chat/${id}`);
   await scroll(page, -3000);
-  await page.waitForTimeout(400);
   const read = page.locator("article").filter({ visible: true });
-  const first = await page.locator("#log").evaluate((log) => {
-    const { left, width, top } = log.getBoundingClientRect();
-    return document.elementFromPoint(left + width / 2, top + 100).closest("article").id;
-  });
-  const before = await top(page.locator(`[id="${first}"]`));
+  // What is kept of the place is where the message stands.
+  const place = await page.waitForFunction((id) => {
+    const [message, from] = (sessionStorage.getItem(`place:${id}`) ?? "").split(" ");
+    const found = message && document.getElementById(`m-${message}`);
+    if (!found) return false;
+    const { top } = found.getBoundingClientRect();
+    return Math.abs(top - document.getElementById("log").getBoundingClientRect().top - Number(from)) <= 1 && [found.id, top];
+  }, id);
+  const [first, before] = await place.jsonValue();
   await chats(page).filter({ hasText: "The other one" }).click();
   await page.waitForURL(`**/chat/${other}`);
   await page.locator("article.answer .prose", { hasText: "Hello" }).waitFor();
@@ -141,9 +144,11 @@ scene("without JavaScript links lead through a long chat", { devices: ["desktop"
 });
 
 scene("what is written while an answer goes on is sent after it, in order", { devices: ["desktop"] }, async ({ page, call, visit }) => {
-  const id = await thread(call, { model: "sim-slow", questions: [] });
+  const id = await thread(call, { questions: [] });
   await visit(page, `/chat/${id}`);
-  await say(page, "One");
+  // It takes its time to say that again.
+  const one = "One ".repeat(700).trim();
+  await say(page, one);
   await ui.stop(page).waitFor();
   const waiting = page.getByRole("list", { name: "To be sent after this answer" });
   for (const text of ["Two", "Nonsense", "Three"]) await say(page, text);
@@ -153,7 +158,7 @@ scene("what is written while an answer goes on is sent after it, in order", { de
   await page.reload();
   await alive(page);
   await answered(page, 3);
-  assert.deepEqual(await texts(page), ["One", "Two", "Three"]);
+  assert.deepEqual(await texts(page), [one, "Two", "Three"]);
   assert.equal(await waiting.count(), 0);
 });
 

@@ -117,7 +117,7 @@ for (const [name, document] of Object.entries(DOCUMENTS)) {
   });
 }
 
-scene("answers as deep and as wide as they can be leave the page responsive", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+scene("answers as deep and as wide as they can be leave the page responsive", { devices: ["desktop"], timeout: 240_000 }, async ({ page, call, visit }) => {
   for (const abyss of Object.values(ABYSSES)) {
     const id = await thread(call, { model: "sim-echo", questions: [abyss] });
     await visit(page, `/chat/${id}`);
@@ -130,6 +130,6 @@ scene("answers as deep and as wide as they can be leave the page responsive", { 
 scene("a homograph and a borrowed name say where they lead", { devices: ["desktop"] }, async ({ page, call, visit }) => {
   const id = await thread(call, { questions: [`[https://good.test/](https://${EVIL}/) and [pay](https://\u0440\u0430y.invalid/)`] });
   await visit(page, `/chat/${id}`);
-  const hosts = await page.locator(".prose .link-host").allInnerTexts();
+  const hosts = await page.locator(".prose .link-host").allTextContents();
   assert.deepEqual(hosts.map((host) => host.trim()), [`→ ${EVIL}`, "→ xn--y-7sb1c.invalid"]);
 });

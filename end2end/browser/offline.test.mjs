@@ -66,6 +66,8 @@ scene("without a network the chats that were read last are read, and nothing is 
 
   await visit(page, `/chat/${first}`);
   assert.equal(await line(page).isVisible(), false);
+  // An answer that is on its way would say that the server is there.
+  await page.waitForResponse((response) => response.url().includes("/api/activity"));
   await context.setOffline(true);
   await line(page).waitFor();
   await page.reload();

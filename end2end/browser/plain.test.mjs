@@ -1,6 +1,7 @@
 // What works without JavaScript: the account, the keys, and reading and writing by plain forms.
 import assert from "node:assert/strict";
 import { KEYS } from "../support/app.mjs";
+import { until } from "../support/browser.mjs";
 import { PASSWORD, freshEmail, stage, thread, ui } from "../support/scene.mjs";
 
 const plain = stage();
@@ -93,7 +94,7 @@ scene("a chat is begun and gone on with by plain forms", {}, async ({ page, visi
   await page.waitForURL(/\/chat\/[^/?]+/);
   const reading = async (text) => {
     const said = page.locator("article.answer .prose", { hasText: text });
-    for (let tries = 0; tries < 20 && (await said.count()) === 0; tries++) await page.reload();
+    await until(async () => (await said.count()) > 0, () => page.reload());
     await said.waitFor();
   };
   await reading("First by form");
@@ -111,7 +112,7 @@ scene("an answer that goes on can be stopped and read", {}, async ({ page, call,
   await ui.send(page).click();
   await page.getByRole("link", { name: "Reload to read on" }).waitFor();
   await page.getByRole("button", { name: "Stop", exact: true }).click();
-  for (let tries = 0; tries < 20 && (await page.getByText("Stopped by you.").count()) === 0; tries++) await page.reload();
+  await until(async () => (await page.getByText("Stopped by you.").count()) > 0, () => page.reload());
   await page.getByText("Stopped by you. The text so far is kept.").waitFor();
 });
 
@@ -122,7 +123,7 @@ scene("an answer is asked for again", {}, async ({ page, call, visit }) => {
   await page.getByRole("button", { name: "Answer again", exact: true }).last().click();
   await page.waitForLoadState();
   const second = page.locator("article.answer .sibling", { hasText: "2/2" });
-  for (let tries = 0; tries < 20 && (await second.count()) === 0; tries++) await page.reload();
+  await until(async () => (await second.count()) > 0, () => page.reload());
   await second.waitFor();
   assert.match(new URL(page.url()).pathname, new RegExp(id));
   assert.equal(await ui.answers(page).count(), 2);
@@ -141,7 +142,7 @@ scene("a question is edited, and another model answers", {}, async ({ page, call
   await page.waitForURL(`**/chat/${id}`);
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   const second = page.locator("article.answer .sibling", { hasText: "2/2" });
-  for (let tries = 0; tries < 20 && (await second.count()) === 0; tries++) await page.reload();
+  await until(async () => (await second.count()) > 0, () => page.reload());
   await second.waitFor();
 });
 

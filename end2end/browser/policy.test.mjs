@@ -1,6 +1,6 @@
 // The browser's side of security: the content policy is real, and no answer runs, loads or sends anything.
 import assert from "node:assert/strict";
-import { alive } from "../support/browser.mjs";
+import { alive, until } from "../support/browser.mjs";
 import { answered, say, stage, thread } from "../support/scene.mjs";
 
 const scene = stage();
@@ -18,9 +18,10 @@ scene("a script that the server did not put there is blocked, and the page still
     holder.innerHTML = '<img src="data:," onerror="window.injected = true">';
     document.body.append(holder);
   });
-  await page.waitForTimeout(200);
+  const told = () => faults.filter((fault) => fault.startsWith("console: policy: script-src")).length;
+  await until(() => told() >= 2, () => page.waitForTimeout(50));
   assert.equal(await page.evaluate(() => window.injected), undefined);
-  assert.ok(faults.filter((fault) => fault.startsWith("console: policy: script-src")).length >= 2, faults.join("\n"));
+  assert.ok(told() >= 2, faults.join("\n"));
   faults.length = 0;
   await page.locator(".picker-button").click();
   await page.locator("#picker-list .model").first().waitFor();
@@ -30,9 +31,10 @@ scene("nothing can be fetched from another origin", { devices: ["desktop"] }, as
   await visit(page, "/");
   const fetched = await page.evaluate(() => fetch("https://example.org/").then(() => "yes", () => "no"));
   assert.equal(fetched, "no");
-  // Both complaints, the browser's and the event's, come a little later than the refusal.
-  await page.waitForTimeout(500);
-  assert.ok(faults.some((fault) => fault.includes("connect-src")));
+  // The browser's, and the event's.
+  const complaints = () => new Set(faults.filter((fault) => fault.includes("connect-src")).map((fault) => fault.startsWith("console: policy:"))).size;
+  await until(() => complaints() === 2, () => page.waitForTimeout(50));
+  assert.equal(complaints(), 2, faults.join("\n"));
   faults.length = 0;
 });
 

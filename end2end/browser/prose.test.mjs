@@ -120,7 +120,7 @@ scene("a note and its place lead to each other", { devices: ["desktop"] }, async
 });
 
 scene("an answer of many parts is the same while it grows, once it has ended and after a reload", { devices: ["desktop"] }, async ({ page, call, visit }) => {
-  const parts = Array.from({ length: 40 }, (_, nth) => (nth % 16 ? `Part ${nth}.` : `## Part ${nth}`));
+  const parts = Array.from({ length: 160 }, (_, nth) => (nth % 16 ? `Part ${nth}.` : `## Part ${nth}`));
   const id = await thread(call, { model: "sim-echo", questions: [] });
   await visit(page, `/chat/${id}`);
   const shape = () =>

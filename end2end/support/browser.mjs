@@ -85,11 +85,19 @@ export async function open(
   return { page, context, faults, close };
 }
 
+/** Waits for what no page tells, `step` after step, for half a minute at the most; whoever asks asserts it. */
+export async function until(done, step) {
+  for (const late = Date.now() + 30_000; Date.now() < late && !(await done()); ) await step();
+}
+
+/** Waits until the page was painted as it is now: what was not may be skipped (`content-visibility`), and has no inner text. */
+export const painted = async (page) => (await page.locator("html").elementHandle()).waitForElementState("stable");
+
 /** Waits until nothing is on its way that will arrive: what is measured before stands elsewhere afterwards, or in another colour. */
 export const settled = (page) =>
   page.evaluate(async () => {
-    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
-    await Promise.allSettled(ending.map(({ finished }) => finished));
+    const running = () => document.getAnimations().filter(({ effect, playState }) => playState === "running" && effect.getComputedTiming().endTime !== Infinity);
+    for (let ending = running(); ending.length; ending = running()) await Promise.allSettled(ending.map(({ finished }) => finished));
   });
 
 /** Fails when axe finds a violation of WCAG 2.2 A or AA on the page as it is now; of these rules only, if there are any. */
@@ -99,6 +107,26 @@ export async function assertAccessible(page, rules) {
   const { violations } = await (rules ? axe.withRules(rules) : axe.withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])).analyze();
   const found = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html).slice(0, 5) }));
   assert.deepEqual(found, [], `accessibility of ${page.url()}`);
+}
+
+/** Fails when something that a finger presses is less than 44 px high or wide. Links within a sentence are as high as its lines. */
+export async function assertTargets(page) {
+  await settled(page);
+  const small = await page.evaluate(() => {
+    const TOUCH = 43.5;
+    const over = document.querySelector("dialog:modal");
+    const words = (node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "";
+    const inSentence = (link) =>
+      link.matches(".prose a") || (link.matches("p a, li a") && getComputedStyle(link).display === "inline" && [...link.parentElement.childNodes].some(words));
+    const clipped = (element) => element && (getComputedStyle(element).clipPath === "inset(50%)" || clipped(element.parentElement));
+    const label = (field) => (field.matches("[type=radio], [type=checkbox]") ? (field.closest("label") ?? field.labels?.[0] ?? field) : field);
+    return [...(over ?? document).querySelectorAll("a[href], button, summary, input:not([type=hidden]), textarea, select, [role=option]")]
+      .filter((target) => target.checkVisibility({ visibilityProperty: true }) && !target.matches(".skip-link") && !clipped(target) && !inSentence(target))
+      .map((target) => [target, label(target).getBoundingClientRect()])
+      .filter(([, { width, height }]) => width < TOUCH || height < TOUCH)
+      .map(([target, { width, height }]) => `${Math.round(width)} × ${Math.round(height)}: ${target.outerHTML.replaceAll(/\s+/g, " ").slice(0, 160)}`);
+  });
+  assert.deepEqual(small, [], `small targets of ${page.url()}`);
 }
 
 /** Fails when the page scrolls sideways. */

@@ -1,7 +1,7 @@
 // A scene: the app as one person finds it, on one device. What all browser tests share, so that they read as stories.
 import { after, before, test } from "node:test";
 import { KEYS, startApp } from "./app.mjs";
-import { alive, launch, open } from "./browser.mjs";
+import { alive, launch, open, painted } from "./browser.mjs";
 
 export const DEVICES = ["desktop", "phone"];
 export const PASSWORD = "a quiet harbour at dawn";
@@ -42,6 +42,8 @@ export function stage({ env, args } = {}) {
           await story({ page, context, faults, phone, call, email, app, visit: visitor(options.javaScript !== false) });
         } catch (error) {
           await page.screenshot({ path: `test-results/${name} ${device}.png`.replaceAll(/[^\w./-]+/g, "-") }).catch(() => {});
+          // What it began must not slow down those that follow.
+          await context.close().catch(() => {});
           if (faults.length === 0) throw error;
           throw new Error(`${error.message}\nThe page reported: ${faults.join("\n")}`, { cause: error });
         }
@@ -96,7 +98,10 @@ export const ui = {
 };
 
 /** The text of the last answer. */
-export const answerText = (page) => ui.answers(page).last().locator(".prose").innerText();
+export async function answerText(page) {
+  await painted(page);
+  return ui.answers(page).last().locator(".prose").innerText();
+}
 
 /** Writes and sends as the device does it: by the Enter key, or on a phone by the button. */
 export async function say(page, text, phone) {

@@ -1,7 +1,7 @@
 //! The real program: how it starts, how it refuses to, and what is left of it after a crash and a polite end.
 
 use crate::support::app::{PASSWORD, cookie_of, parts, read_events, text_of};
-use crate::support::probe::{Tail, refusal, soon};
+use crate::support::probe::{Tail, deaf, refusal, soon};
 use crate::support::process::{Server, command};
 use keylm::server::simulate::Simulator;
 use serde_json::json;
@@ -62,10 +62,8 @@ async fn a_wrong_master_key_ends_the_start_and_names_the_variable() {
     .await;
     server.person().await;
     let folder = server.kill();
-    let addr = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let nobody = deaf();
+    let addr = nobody.local_addr().unwrap();
     for (name, value) in [
         ("APP_ENCRYPTION_KEY", OTHER_KEY),
         (
@@ -194,7 +192,7 @@ async fn a_polite_end_tells_every_reader() {
     let mut server = Server::start(
         &sim,
         tempfile::tempdir().unwrap(),
-        &[("DRAIN_SECONDS", "2")],
+        &[("DRAIN_SECONDS", "5")],
     )
     .await;
     let ada = server.person().await;
@@ -289,10 +287,8 @@ async fn a_process_without_descriptors_keeps_what_it_has_and_recovers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_have_a_listener_of_their_own() {
     let sim = Simulator::start(0).await.unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let nobody = deaf();
+    let port = nobody.local_addr().unwrap();
     let apart = port.to_string();
     let settings = [("METRICS_ADDR", &*apart)];
     let mut server = Server::start(&sim, tempfile::tempdir().unwrap(), &settings).await;

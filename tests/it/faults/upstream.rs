@@ -4,7 +4,7 @@ use super::aftermath::{COMPLETE, Ending, Shown, aftermath, alive, intact};
 use super::{GENEROUS, endless, until};
 use crate::support::Engine;
 use crate::support::app::{OPENAI_KEY, TestApp, parts, text_of};
-use crate::support::probe::{Moody, Tail, refusal};
+use crate::support::probe::{Moody, Tail, deaf, deaf_at, refusal};
 use crate::support::process::Server;
 use axum::Router;
 use axum::routing::{get, post};
@@ -12,7 +12,6 @@ use futures::future::join_all;
 use keylm::server::simulate::Simulator;
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpSocket;
@@ -53,7 +52,13 @@ static FAULTS: [(&str, Ending, bool); 26] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_a_provider_has_an_honest_end_that_stays() {
-    let app = TestApp::start_with(Engine::Sqlite, &[GENEROUS]).await;
+    // All at once: who should answer well has time for it.
+    let patient = [
+        GENEROUS,
+        ("PROVIDER_FIRST_BYTE_SECONDS", "8"),
+        ("PROVIDER_IDLE_SECONDS", "8"),
+    ];
+    let app = TestApp::start_with(Engine::Sqlite, &patient).await;
     let ada = app.user_with_keys().await;
     let asked = FAULTS.iter().flat_map(|(model, honest, partial)| {
         ["openai", "anthropic", "gemini"].map(|provider| {
@@ -240,14 +245,6 @@ async fn a_model_that_the_provider_took_off_its_list_is_refused_before_anybody_i
 const GOOD: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Here it is.\"}}]}\n\n\
     data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
-/// A place that refuses connections until somebody listens, and keeps none of them open.
-fn deaf(addr: SocketAddr) -> TcpSocket {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_reuseaddr(true).unwrap();
-    socket.bind(addr).unwrap();
-    socket
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_refused_once_is_tried_again_and_the_question_is_sent_once() {
     let closed = [("connection", "close")];
@@ -272,7 +269,7 @@ async fn a_connection_that_is_refused_once_is_tried_again_and_the_question_is_se
         let (listener, router) = (socket.listen(64).unwrap(), router.clone());
         tokio::spawn(async move { axum::serve(listener, router).await })
     };
-    let socket = deaf(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let socket = deaf();
     let addr = socket.local_addr().unwrap();
     let base = format!("http://{addr}/v1");
     let app = TestApp::start_with(Engine::Sqlite, &[("OPENAI_BASE_URL", &base)]).await;
@@ -290,7 +287,7 @@ async fn a_connection_that_is_refused_once_is_tried_again_and_the_question_is_se
     for round in 0..30 {
         provider.abort();
         assert!(provider.await.unwrap_err().is_cancelled());
-        let (socket, before) = (deaf(addr), refused());
+        let (socket, before) = (deaf_at(addr), refused());
         let thread = ada.thread("openai", "gpt-5.4").await;
         let told = tokio::spawn({
             let ada = ada.clone();

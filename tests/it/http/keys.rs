@@ -1,6 +1,8 @@
 use crate::support::Engine;
 use crate::support::app::{ANTHROPIC_KEY, Client, GEMINI_KEY, OPENAI_KEY, TestApp, parts};
-use crate::support::probe::{Moody, Tail, has_exactly, is_moment, refusal, refused, wrong_fields};
+use crate::support::probe::{
+    Moody, Tail, deaf, has_exactly, is_moment, refusal, refused, wrong_fields,
+};
 use futures::future::join_all;
 use reqwest::Method;
 use rstest::rstest;
@@ -200,11 +202,8 @@ async fn a_refused_key_is_never_stored_and_never_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_not_there_is_a_network_error() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let url = format!("http://{closed}/v1");
+    let nobody = deaf();
+    let url = format!("http://{}/v1", nobody.local_addr().unwrap());
     let app = TestApp::start_with(Engine::Sqlite, &[("OPENAI_BASE_URL", &url)]).await;
     let ada = app.user().await;
     let refusal = refused(add(&ada, "openai", &json!({ "key": OPENAI_KEY })).await).await;

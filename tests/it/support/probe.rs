@@ -10,8 +10,10 @@ use keylm::server::store::Db;
 use keylm::shared::time::Timestamp;
 use reqwest::Response;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::net::TcpSocket;
 
 /// The names of an object's fields, sorted.
 pub fn fields(value: &Value) -> Vec<&str> {
@@ -253,6 +255,19 @@ pub async fn soon(what: &str, done: impl Fn() -> bool) {
     tokio::time::timeout(std::time::Duration::from_secs(5), wait)
         .await
         .unwrap_or_else(|_| panic!("{what}"));
+}
+
+/// A port of this machine that nobody else takes, and that refuses connections until somebody listens there.
+pub fn deaf() -> TcpSocket {
+    deaf_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+/// The same, at a place.
+pub fn deaf_at(addr: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(addr).unwrap();
+    socket
 }
 
 /// An answer with a zero character in it.
