@@ -1,5 +1,5 @@
-// Every page for everybody: axe in both themes on both devices, and no sideways scrolling down to 320 px.
-import { assertAccessible, assertNoSidewaysScroll } from "../support/browser.mjs";
+// Every page for everybody: axe in both themes on both devices, room for fingers, and no sideways scrolling down to 320 px.
+import { assertAccessible, assertNoSidewaysScroll, assertTargets } from "../support/browser.mjs";
 import { atOnce, openSidebar, stage, thread } from "../support/scene.mjs";
 
 const scene = stage();
@@ -49,7 +49,14 @@ const PAGES = {
   "a new chat": { path: () => "/chat" },
   "a long chat": {
     path: async (call) => `/chat/${await thread(call, { ...atOnce(RICH.length), title: "A rather long title that must not push anything", questions: [RICH, RICH] })}`,
-    act: (page) => page.locator("article.answer pre").first().waitFor(),
+    act: async (page) => {
+      await page.locator("article.answer pre").first().waitFor();
+      await page.locator(".usage").last().click();
+    },
+  },
+  "a question that is being edited": {
+    path: async (call) => `/chat/${await thread(call)}`,
+    act: (page) => page.getByRole("button", { name: "Edit the message" }).click(),
   },
   "a failed answer": {
     path: async (call) => `/chat/${await thread(call, { model: "sim-503", questions: [] })}`,
@@ -77,6 +84,23 @@ const PAGES = {
       await page.locator('summary[aria-label="More for A chat"]').click();
     },
   },
+  "the list of commands": {
+    path: async (call) => `/chat/${await thread(call)}`,
+    act: async (page, phone) => {
+      await openSidebar(page, phone);
+      await page.getByRole("button", { name: "Commands" }).click();
+      await page.getByRole("combobox").waitFor();
+    },
+  },
+  "the archive": {
+    path: async (call) => {
+      const id = await thread(call, { title: "Put away", questions: [] });
+      await call("PATCH", `/api/threads/${id}`, { status: "archived" });
+      return "/archive";
+    },
+    act: (page) => page.getByText("Delete…").click(),
+  },
+  "a question to several models": { path: () => "/compare" },
   "the list of models": { path: () => "/models" },
   "the list of models without a key": { keys: [], path: () => "/models?q=claude-sonnet-5-5&sort=context&order=desc" },
   "a chat whose model ends soon": {
@@ -92,6 +116,7 @@ for (const [name, { path, act, ...options }] of Object.entries(PAGES)) {
     await visit(page, await path(call));
     await act?.(page, phone);
     await assertAccessible(page);
+    if (phone) await assertTargets(page);
     // In the dark nothing but the colours is another.
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     await assertAccessible(page, ["color-contrast"]);

@@ -187,6 +187,8 @@ scene("the palette is opened, searched and used, and gives the keyboard back", {
   if (!phone) await opener.focus();
   await openPalette(page, phone);
   assert.equal(await field(page).evaluate((field) => field === document.activeElement), true);
+  // The chats come behind the commands.
+  await palette(page).getByRole("option", { name: /About harbours/ }).waitFor();
   assert.equal(await page.getByRole("listbox", { name: "Commands" }).getByRole("option").count() > 5, true);
   await assertNoSidewaysScroll(page);
   await assertAccessible(page);
@@ -272,7 +274,7 @@ scene("of several blocks of code the shortcut copies the last one, as the key li
 });
 
 scene("a chat that was answered while another was read has a dot, and so has the tab", { devices: ["desktop"] }, async ({ page, call, phone, visit }) => {
-  const slow = await thread(call, { model: "sim-slow", title: "The slow one", questions: [] });
+  const slow = await thread(call, { model: "gpt-5.4-mini", title: "The slow one", questions: [] });
   const other = await thread(call, { title: "The other one" });
   await visit(page, `/chat/${slow}`);
   await say(page, "Take your time", phone);

@@ -23,7 +23,7 @@ scene("an edited question has its first wording beside it, and the branch that w
   await edit(page, ui.questions(page).first(), "In other words");
   assert.deepEqual(await texts(page), ["In other words"]);
   const question = ui.questions(page).first();
-  assert.equal(await question.locator(".sibling").innerText(), "2/2");
+  assert.equal(await question.locator(".sibling").textContent(), "2/2");
   assert.ok(await next(question).isDisabled());
   await previous(question).click();
   await ui.questions(page).filter({ hasText: "Second" }).waitFor();
@@ -42,7 +42,7 @@ scene("an edited question has its first wording beside it, and the branch that w
 scene("a question is saved in other words without asking anew", {}, async ({ page, call, visit }) => {
   const id = await thread(call, { questions: ["Frist", "Second"] });
   await visit(page, `/chat/${id}`);
-  const said = await ui.answers(page).locator(".prose").allInnerTexts();
+  const said = await ui.answers(page).locator(".prose").allTextContents();
   for (const [text, save] of [["First", (editor) => editor.press("Control+s")], ["First of all", () => page.getByRole("button", { name: "Save", exact: true }).click()]]) {
     const question = ui.questions(page).first();
     await question.hover();
@@ -52,9 +52,9 @@ scene("a question is saved in other words without asking anew", {}, async ({ pag
     await save(editor);
     await page.locator("article.user:not([hidden]) .plain").getByText(text, { exact: true }).waitFor();
     assert.deepEqual(await texts(page), [text, "Second"]);
-    assert.deepEqual(await ui.answers(page).locator(".prose").allInnerTexts(), said, "the answers are the same");
+    assert.deepEqual(await ui.answers(page).locator(".prose").allTextContents(), said, "the answers are the same");
   }
-  assert.equal(await ui.questions(page).first().locator(".sibling").innerText(), "3/3");
+  assert.equal(await ui.questions(page).first().locator(".sibling").textContent(), "3/3");
   await page.reload();
   await alive(page);
   assert.deepEqual(await texts(page), ["First of all", "Second"]);
@@ -69,6 +69,7 @@ scene("branches are turned with the keyboard alone", { devices: ["desktop"] }, a
   }
   await previous(ui.answers(page)).focus();
   for (const at of ["2/3", "1/3"]) {
+    await page.waitForFunction(() => document.activeElement?.dataset.do === "previous");
     await page.keyboard.press("Enter");
     await page.locator("article.answer .sibling", { hasText: at }).waitFor();
   }
@@ -117,6 +118,23 @@ scene("a chat goes on from an earlier answer in a new one", {}, async ({ page, c
   await answered(page, 1);
   assert.deepEqual(await texts(page), ["First"]);
 });
+
+for (const javaScript of [true, false]) {
+  const how = javaScript ? "" : " without JavaScript";
+  scene(`a chat goes on from an earlier question in a new one${how}`, { devices: ["desktop"], javaScript }, async ({ page, call, visit }) => {
+    const id = await thread(call, { questions: ["First", "Second", "Third"] });
+    await visit(page, `/chat/${id}`);
+    await ui.questions(page).nth(1).hover();
+    await ui.questions(page).nth(1).getByRole("button", { name: "Go on from here in a new chat" }).click();
+    await page.waitForURL((url) => url.pathname.startsWith("/chat/") && !url.pathname.endsWith(id));
+    await ui.questions(page).nth(1).waitFor();
+    assert.deepEqual(await texts(page), ["First", "Second"]);
+    assert.equal(await ui.answers(page).count(), 1);
+    if (!javaScript) return;
+    await say(page, "Instead of it");
+    await answered(page, 2);
+  });
+}
 
 scene("a stopped answer is asked to go on", {}, async ({ page, call, phone, visit }) => {
   const id = await thread(call, { model: "sim-endless", questions: [] });

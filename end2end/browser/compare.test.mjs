@@ -1,5 +1,6 @@
 // One question to several models, with JavaScript and without.
 import assert from "node:assert/strict";
+import { painted } from "../support/browser.mjs";
 import { answered, chats, openSidebar, say, stage, thread, ui } from "../support/scene.mjs";
 
 const scene = stage();
@@ -24,6 +25,7 @@ async function ended(page, count, javaScript) {
   while (!javaScript && Date.now() < late && (await over.count()) < count) await page.reload();
   await over.nth(count - 1).waitFor();
   assert.equal(await over.count(), count);
+  await painted(page);
 }
 
 for (const javaScript of [true, false]) {
@@ -52,6 +54,7 @@ for (const javaScript of [true, false]) {
     if (javaScript) assert.match(await side(page, models[2]).locator("details.facts dl").innerText(), /Cost\s+\$0\.\d+/);
 
     if (!phone) await page.setViewportSize({ width: 1440, height: 900 });
+    if (!phone) await page.waitForFunction(() => innerWidth === 1440);
     const boxes = await Promise.all(models.map((model) => side(page, model).boundingBox()));
     const apart = boxes.slice(1).map((box, nth) => (phone ? box.y >= boxes[nth].y + boxes[nth].height : box.x >= boxes[nth].x + boxes[nth].width));
     assert.deepEqual(apart, [true, true], phone ? "one below the other" : "one beside the other");
@@ -67,6 +70,7 @@ for (const javaScript of [true, false]) {
     await say(page, "And neap tides?", phone);
     await answered(page, 2);
     await openSidebar(page, phone);
+    await chats(page).first().waitFor();
     assert.equal(await chats(page).count(), 1, "the others stay in the archive");
   });
 
@@ -142,6 +146,7 @@ for (const [what, how, fault] of [
     const late = Date.now() + 60_000;
     while ((await over.count()) < 2 && Date.now() < late) await page.clock.runFor(1_000);
     assert.equal(await over.count(), 2);
+    await painted(page);
     assert.match(await side(page, "sim-echo").locator(".prose").innerText(), /^How do tides work\?/);
     assert.ok(faults.splice(0).every((told) => fault.test(told)));
   });
@@ -188,4 +193,85 @@ scene("a comparison that is opened again shows what was answered", { devices: ["
   await visit(page, `/compare?t=${ids[0]},0190a5a0-0000-7000-8000-000000000000`);
   assert.equal(await ui.answers(page).count(), 1);
   await page.getByRole("alert").waitFor();
+});
+
+/** What a model has said so far has more than `least` characters. */
+const grown = (page, model, least) => side(page, model).locator(".prose").filter({ hasText: new RegExp(`^[\\s\\S]{${least},}`) }).waitFor();
+
+scene("each answer is stopped by itself, and Escape stops all that go on", {}, async ({ page, phone, visit }) => {
+  const models = ["sim-endless", "sim-long", "sim-stall"];
+  const stop = (model) => side(page, model).getByRole("button", { name: "Stop the answer" });
+  const stopped = (model) => side(page, model).getByText("Stopped by you.");
+  await visit(page, "/compare");
+  await ask(page, models.map((model) => `openai/${model}`));
+  for (const model of models) await grown(page, model, 20);
+  if (phone) await stop("sim-long").tap();
+  else await stop("sim-long").press("Enter");
+  await stopped("sim-long").waitFor();
+  assert.ok(await stop("sim-long").isHidden());
+  const focused = () => page.evaluate(() => document.activeElement.innerText);
+  if (!phone) assert.equal(await focused(), "Go on with this one", "the keyboard is not lost");
+  assert.equal(await page.locator("article.answer.live").count(), 2, "the others go on");
+  await page.keyboard.press("Escape");
+  for (const model of models) await stopped(model).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Stop the answer" }).count(), 0);
+});
+
+scene("without a word for ten seconds an answer beside others is asked for again", { devices: ["desktop"] }, async ({ page, visit }) => {
+  await page.clock.install();
+  await visit(page, "/compare");
+  await ask(page, ["openai/sim-nofirst", "openai/sim-short"]);
+  const live = side(page, "sim-nofirst").locator("article.answer.live");
+  await live.waitFor();
+  await page.clock.runFor(11_000);
+  const first = await live.getAttribute("id");
+  await live.getByRole("button", { name: "Try again" }).click();
+  await page.waitForFunction((first) => !document.getElementById(first) && document.querySelector("article.answer.live"), first);
+  await side(page, "sim-nofirst").getByRole("button", { name: "Stop the answer" }).click();
+  await side(page, "sim-nofirst").getByText("Stopped by you.").waitFor();
+});
+
+for (const javaScript of [true, false]) {
+  const named = (name) => (javaScript ? name : `without JavaScript ${name}`);
+
+  scene(named("what went wrong beside other answers is mended there, each button as it says"), { javaScript, devices: ["desktop"] }, async ({ page, call, visit }) => {
+    const ids = [
+      await thread(call, { model: "sim-404" }),
+      await thread(call, { model: "sim-short" }),
+      await thread(call, { model: "sim-strict", settings: { temperature: 0.5 } }),
+    ];
+    const path = `/compare?t=${ids.join()}`;
+    const card = (model) => side(page, model).getByRole("group", { name: "What went wrong" });
+    await visit(page, path);
+    const before = await ui.answers(page).first().getAttribute("id");
+    await card("sim-404").getByRole("button", { name: "Try again", exact: true }).click();
+    await page.waitForFunction((before) => !document.getElementById(before), before);
+    assert.equal(new URL(page.url()).searchParams.get("t"), ids.join(), "it is still beside the others");
+    await ended(page, 3, javaScript);
+
+    await card("sim-404").getByRole("button", { name: "Pick another model" }).click();
+    await page.waitForURL(/\/otherwise\?/);
+    await page.getByRole("button", { name: "Answer again" }).waitFor();
+    await visit(page, path);
+    await card("sim-404").getByRole("button", { name: "Continue with the nearest model" }).click();
+    await page.waitForURL(/\/chat\/[^/?]+$/);
+    if (!javaScript) return;
+    await visit(page, path);
+    await card("sim-strict").getByRole("link", { name: "Open the settings" }).click();
+    await page.waitForURL(new RegExp(`/chat/${ids[2]}`));
+    await page.getByRole("dialog").getByText("Temperature", { exact: true }).waitFor();
+  });
+}
+
+scene("an answer that is refused beside others says so there", { devices: ["desktop"] }, async ({ page, call, visit }) => {
+  const ids = [await thread(call, { model: "sim-503" }), await thread(call, { model: "sim-short" })];
+  await visit(page, `/compare?t=${ids.join()}`);
+  const error = { code: "rate_limited", message: "Wait a moment.", requestId: "", retryable: true, retryAfterMs: null, details: null };
+  await page.route("**/fn/messages/retry", (route) => route.fulfill({ status: 429, contentType: "application/json", body: JSON.stringify(error) }), { times: 1 });
+  const again = side(page, "sim-503").getByRole("button", { name: "Try again", exact: true });
+  await again.click();
+  await side(page, "sim-503").getByRole("alert").filter({ hasText: "Wait a moment." }).waitFor();
+  assert.equal(await side(page, "sim-short").getByRole("alert").count(), 0);
+  await again.click();
+  await side(page, "sim-503").getByRole("alert").waitFor({ state: "detached" });
 });

@@ -38,8 +38,7 @@ scene("the pages before an account look as they did", { ...options, member: fals
 
 scene("the pages of an account look as they did", options, async (it) => {
   const { page, call, phone } = it;
-  // It takes some seconds until all is said.
-  const chat = thread(call, { model: "gpt-5.4-mini", title: "Tides", questions: ["How do tides work?"] });
+  const chat = await thread(call, { model: "gpt-5.4-mini", title: "Tides", questions: ["How do tides work?"] });
   const blank = "/chat?model=openai/sim-echo";
   await look(it, {
     "new-chat": { path: blank },
@@ -48,8 +47,7 @@ scene("the pages of an account look as they did", options, async (it) => {
       act: async () => {
         await page.locator(".picker-button").click();
         await page.getByLabel("Search models", { exact: true }).fill("sim-s");
-        await page.locator("#picker-list .model").filter({ hasNotText: "sim-s" }).first().waitFor({ state: "detached" });
-        await wait(page, "#picker-list .model");
+        await page.locator('#picker-list:has(.model):not(:has(.model:not([data-choice*="sim-s"])))').waitFor();
       },
       dark: ["desktop"],
     },
@@ -59,7 +57,7 @@ scene("the pages of an account look as they did", options, async (it) => {
     compare: { path: "/compare", act: () => wait(page, ".compare-form") },
     ...(phone && { drawer: { path: blank, act: () => openSidebar(page, phone), dark: ["phone"] } }),
     chat: {
-      path: chat.then((id) => `/chat/${id}`),
+      path: `/chat/${chat}`,
       act: async () => {
         await wait(page, "article.answer .table");
         await page.locator("#log").evaluate((log) => log.scrollTo(0, -log.scrollHeight));

@@ -38,6 +38,18 @@ server_function! {
     }
 }
 
+on_server! {
+    use crate::shared::model::Means;
+
+    /// What there is to pay for the thread's answers with.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn thread_means(thread: &Thread) -> Result<Means, AppError> {
+        crate::server::page::thread_means(thread).await
+    }
+}
+
 server_function! {
     /// Shows another branch: the one through the sibling of `message` that is `step` places away. A plain form goes to the
     /// sibling.

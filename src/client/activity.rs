@@ -125,7 +125,7 @@ impl Watch {
                 Some(thread) => ["/api/activity?thread=", thread.as_str()].concat(),
                 None => "/api/activity".to_owned(),
             };
-            let answer = server::fetch(&url, None, "application/json").await;
+            let answer = server::fetch(&url, None, server::JSON).await;
             watch.asking.set(false);
             match answer.map(|(response, text)| (response.status(), text)) {
                 Some((401, _)) => return watch.ended.set(true),

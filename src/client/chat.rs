@@ -6,6 +6,7 @@ pub mod composer;
 pub mod conversation;
 pub mod dock;
 pub mod editor;
+pub mod means;
 pub mod moving;
 pub mod new_chat;
 pub mod options;
@@ -14,10 +15,11 @@ pub mod presses;
 pub mod queue;
 pub mod refusal;
 pub mod rethink;
+mod sends;
 pub mod slash;
 
 use super::log::Press;
-use super::{dom, elsewhere};
+use super::{dom, elsewhere, overlays};
 use crate::shared::activity::ThreadState;
 use crate::shared::ids::{MessageId, ThreadId};
 use crate::shared::model::Choice;
@@ -93,6 +95,7 @@ fn begin() {
         if conversation.is_docked() {
             conversation.look_soon();
             come(&conversation);
+            editor::resume();
         }
     }
 }
@@ -107,10 +110,27 @@ pub fn detach() {
     for conversation in open {
         conversation.leave();
     }
+    moving::over();
 }
 
 fn all() -> Vec<Rc<Conversation>> {
     OPEN.with_borrow(Clone::clone)
+}
+
+/// Ends the answers that go on.
+fn stop_all() {
+    for conversation in all() {
+        if !conversation.is_stopping() {
+            conversation.stop();
+        }
+    }
+}
+
+/// The server's clock is known better than before: what waits for a time waits for another moment.
+pub fn clock_set() {
+    for conversation in all() {
+        conversation.count();
+    }
 }
 
 /// How a thread stands on the server, none when it is gone.
@@ -189,7 +209,11 @@ fn message_of_hash(hash: &str) -> Option<MessageId> {
 /// Leads to the message that the address names, or else back to where this tab read the thread last.
 fn come(conversation: &Rc<Conversation>) {
     let hash = dom::window().and_then(|window| window.location().hash().ok());
-    let asked = Asked::of(&[dom::here(), hash.unwrap_or_default()].concat());
+    let hash = hash.unwrap_or_default();
+    if hash == "#options" {
+        overlays::open("options");
+    }
+    let asked = Asked::of(&[dom::here(), hash].concat());
     let Some(Asked {
         thread,
         message,

@@ -76,7 +76,7 @@ fn press(event: &KeyboardEvent) -> bool {
 }
 
 /// Whether this was pressed.
-fn fit(keys: &Keys, event: &KeyboardEvent) -> bool {
+pub(super) fn fit(keys: &Keys, event: &KeyboardEvent) -> bool {
     let held = event.ctrl_key() || event.meta_key();
     let letter = keys.cap.bytes().all(|byte| byte.is_ascii_alphabetic());
     let shift = event.shift_key() == keys.shift || (event.shift_key() && !letter);
@@ -105,9 +105,9 @@ pub fn run(what: Do) {
         Do::Sidebar => drawer::open(),
         Do::Compose => dom::focus(chat::composer::TEXT),
         Do::Press(selector) => dom::press_last(selector),
-        Do::Export => {
+        Do::Export(format) => {
             if let Some(open) = elsewhere::open() {
-                dom::go(&["/api/threads/", open.as_str(), "/export?format=markdown"].concat());
+                dom::go(&["/api/threads/", open.as_str(), "/export?format=", format].concat());
             }
         }
         Do::Colours(theme) => prefs::set_theme(theme),

@@ -50,7 +50,8 @@ pub fn on_window(name: &str, hear: impl Fn(Event) + 'static) {
     }
 }
 
-fn listen(target: &EventTarget, name: &str, capture: bool, hear: Box<dyn Fn(Event)>) {
+/// Hears an event of anything for ever.
+pub fn listen(target: &EventTarget, name: &str, capture: bool, hear: Box<dyn Fn(Event)>) {
     let hear = Closure::wrap(hear).into_js_value();
     let hear = hear.unchecked_ref();
     _ = target.add_event_listener_with_callback_and_bool(name, hear, capture);
@@ -109,6 +110,14 @@ pub fn toggle_attr(element: &Element, name: &str, on: bool) {
 /// Gives an element a class, or takes it away.
 pub fn toggle_class(element: &Element, name: &str, on: bool) {
     _ = element.class_list().toggle_with_force(name, on);
+}
+
+/// Gives an element the class of an animation, which begins anew if it had that.
+pub fn replay(element: &Element, class: &str) {
+    toggle_class(element, class, false);
+    // Without a layout in between nothing would have changed.
+    _ = element.client_width();
+    toggle_class(element, class, true);
 }
 
 /// A copy of what is in a `<template>`.
@@ -240,6 +249,19 @@ pub fn is_held(selector: &str) -> bool {
         ":is(:hover, :focus-within)"
     };
     one(&[selector, how].concat()).is_some()
+}
+
+/// Whether the middle of an element is seen: within the window, and nothing lies over it.
+#[must_use]
+pub fn in_sight(element: &Element) -> bool {
+    let area = element.get_bounding_client_rect();
+    let (x, y) = (
+        area.x() + area.width() / 2.0,
+        area.y() + area.height() / 2.0,
+    );
+    #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
+    let top = document().and_then(|document| document.element_from_point(x as f32, y as f32));
+    top.is_some_and(|top| element.contains(Some(&top)))
 }
 
 /// How wide the page is, in pixels.

@@ -58,6 +58,7 @@ fn take(asked: Option<ThreadId>, activity: Activity) {
         }
     }
     side::keep_up(&activity.threads);
+    chat::means::keep_up(&activity.means);
     if let Some(asked) = asked {
         chat::hear(&asked, activity.thread);
     }

@@ -1,15 +1,17 @@
 //! The messages on the page. Those that have ended are HTML of the server's, so what is to be known of them is asked of
 //! the document, and what they are asked to do comes from one listener.
 
-use super::dom::{self, attr, by_id, closest, document, find, find_all, now};
+use super::dom::{self, attr, by_id, closest, document, find, find_all};
 use super::time::{frame, later};
-use super::words;
+use super::{clock, toasts, words};
 use crate::shared::csv;
 use crate::shared::ids::MessageId;
 use std::cell::RefCell;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlButtonElement, HtmlElement};
 
+/// Where a screen reader hears what happened.
+const EAR: &str = "p.visually-hidden[role=status]";
 /// How long a button says that it has copied, in milliseconds.
 const SAID: i32 = 2_000;
 
@@ -195,7 +197,7 @@ pub fn count_down(root: &Element) -> bool {
     let mut waits = false;
     for button in find_all(root, "button[data-due]") {
         let due = attr(&button, "data-due").parse::<i64>();
-        let left = due.map_or(0, |due| (due - now().0 + 999) / 1000);
+        let left = due.map_or(0, |due| (due - clock::now().0 + 999) / 1000);
         let left_words = match left {
             ..=0 => said.try_again.to_owned(),
             1..120 => (said.try_in_seconds)(left),
@@ -203,9 +205,6 @@ pub fn count_down(root: &Element) -> bool {
         };
         if let Some(label) = find(&button, "span") {
             label.set_text_content(Some(&left_words));
-        }
-        if left <= 0 {
-            _ = button.remove_attribute("data-due");
         }
         if let Some(button) = button.dyn_ref::<HtmlButtonElement>() {
             button.set_disabled(left > 0);
@@ -218,7 +217,7 @@ pub fn count_down(root: &Element) -> bool {
 /// What a click in the log wants, if it fell on a button of a message.
 #[must_use]
 pub fn press(event: &Event) -> Option<Press> {
-    let button = closest(event, ":is(#log, .side-answer) [data-do]")?;
+    let button = closest(event, ":is(#log, .side-answer, #refused) [data-do]")?;
     let what = attr(&button, "data-do");
     Some(Press { what, button })
 }
@@ -295,23 +294,39 @@ impl Press {
         }
     }
 
-    /// Lets the button say for a moment whether it has copied: by its drawing, or in words if it has none.
+    /// Says whether it was copied: the button for a moment, by its drawing or in words, and a screen reader hears it. In a note
+    /// stands what failed, and what a button that nobody sees would say.
     pub fn copied(self, worked: bool) {
         let said = &words().chat;
         let Self { button, .. } = self;
-        if let Some(drawing) = find(&button, "use") {
-            if worked {
-                _ = drawing.set_attribute("href", "#i-check");
-                later(SAID, move || _ = drawing.set_attribute("href", "#i-copy"));
-            }
-            return;
+        if !worked {
+            return toasts::failed(said.not_copied);
         }
-        let before = button
-            .get_attribute("data-word")
-            .or_else(|| button.text_content());
-        let before = before.unwrap_or_default();
-        _ = button.set_attribute("data-word", &before);
-        button.set_text_content(Some(if worked { said.copied } else { said.not_copied }));
-        later(SAID, move || button.set_text_content(Some(&before)));
+        if !dom::in_sight(&button) {
+            return toasts::done(said.copied);
+        }
+        let (drawing, ear) = (find(&button, "use"), dom::one(EAR));
+        let before = button.get_attribute("data-word");
+        let before = before.unwrap_or_else(|| button.text_content().unwrap_or_default());
+        if let Some(drawing) = &drawing {
+            _ = drawing.set_attribute("href", "#i-check");
+        } else {
+            _ = button.set_attribute("data-word", &before);
+            button.set_text_content(Some(said.copied));
+        }
+        if let Some(ear) = &ear {
+            ear.set_text_content(Some(said.copied));
+        }
+        later(SAID, move || {
+            match drawing {
+                Some(drawing) => _ = drawing.set_attribute("href", "#i-copy"),
+                None => button.set_text_content(Some(&before)),
+            }
+            // So that the same is heard the next time.
+            let heard = |ear: &Element| ear.text_content().as_deref() == Some(said.copied);
+            if let Some(ear) = ear.filter(heard) {
+                ear.set_text_content(None);
+            }
+        });
     }
 }

@@ -1,8 +1,8 @@
 //! The page as a whole: what begins once, and what begins with each page that is shown.
 
 use super::{
-    chat, clock, commands, dom, elsewhere, forms, keys, offline, overlays, palette, prefs, scroll,
-    side, swipe, time, toasts, unread, visit,
+    chat, clock, commands, dom, elsewhere, forms, keyboard, keys, offline, outside, overlays,
+    palette, prefs, scroll, side, swipe, time, toasts, unread, visit,
 };
 use crate::shared::model::Choice;
 
@@ -16,8 +16,20 @@ const STEPS: [&[fn()]; 6] = [
         side::start,
     ],
     &[chat::start, toasts::start, prefs::start],
-    &[forms::start, visit::start, clock::start, scroll::start],
-    &[unread::start, elsewhere::start, keys::start, swipe::start],
+    &[
+        forms::start,
+        visit::start,
+        outside::start,
+        clock::start,
+        scroll::start,
+    ],
+    &[
+        unread::start,
+        elsewhere::start,
+        keys::start,
+        swipe::start,
+        keyboard::start,
+    ],
     &[side::page_changed, clock::attach],
     &[chat::attach],
 ];

@@ -1,5 +1,6 @@
 //! Calls of the server: a post, and what came back as text.
 
+use super::clock;
 use super::dom::{self, go, window};
 use crate::shared::error::{AppError, ErrorBody, ErrorCode};
 use serde::de::DeserializeOwned;
@@ -13,6 +14,8 @@ use web_sys::{
 /// Milliseconds until an answer that did not come whole is given up: a network that is silent would let everybody wait. What
 /// the server allows itself for any answer is less.
 const PATIENCE: u32 = 60_000;
+/// What is asked for unless it is a page.
+pub(super) const JSON: &str = "application/json";
 
 #[wasm_bindgen]
 extern "C" {
@@ -50,7 +53,7 @@ pub async fn call<T: DeserializeOwned>(path: &'static str, body: Body) -> Result
 }
 
 async fn post(path: &'static str, body: Body) -> Result<String, AppError> {
-    let answer = fetch(path, Some(body), "application/json").await;
+    let answer = fetch(path, Some(body), JSON).await;
     let (response, text) = answer.ok_or_else(unreachable)?;
     let headers = response.headers();
     if headers.has("serverfnredirect").unwrap_or(false)
@@ -77,7 +80,7 @@ pub(super) async fn fetch(
     if let Some(body) = body {
         let (kind, text) = match body {
             Body::Form(text) => ("application/x-www-form-urlencoded", text),
-            Body::Json(text) => ("application/json", text),
+            Body::Json(text) => (JSON, text),
         };
         request.set_method("POST");
         request.set_body(&JsValue::from_str(&text));
@@ -87,6 +90,12 @@ pub(super) async fn fetch(
     request.set_signal(signal_after(PATIENCE).ok().as_ref());
     let response = JsFuture::from(window()?.fetch_with_str_and_init(path, &request));
     let response: Response = response.await.ok()?.dyn_into().ok()?;
+    // A page may be one that was kept for when there is no network.
+    if accept == JSON
+        && let Ok(Some(date)) = response.headers().get("date")
+    {
+        clock::heard(&date);
+    }
     let text = JsFuture::from(response.text().ok()?).await.ok()?;
     Some((response, text.as_string()?))
 }

@@ -190,6 +190,7 @@ fn show() {
     let said = search::shown().or_else(|| SAID.with_borrow(Clone::clone));
     if let (Some(list), Some(new)) = (list(), said.as_ref().and_then(copy)) {
         rows::dress(&new);
+        rows::mark_renamed(&new);
         let held = rows::held();
         morph::morph(&list, &new);
         if let Some(held) = held {

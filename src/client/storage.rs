@@ -25,6 +25,17 @@ pub fn set(key: &str, value: &str) {
     keep(storage(), key, value);
 }
 
+/// The keys under which something is kept that begin like this, in their order.
+#[must_use]
+pub fn names(start: &str) -> Vec<String> {
+    let Some(storage) = storage() else {
+        return Vec::new();
+    };
+    let names = js_sys::Object::keys(&storage).sort();
+    let names = names.iter().filter_map(|name| name.as_string());
+    names.filter(|name| name.starts_with(start)).collect()
+}
+
 fn keep(storage: Option<Storage>, key: &str, value: &str) {
     if let Some(storage) = storage {
         _ = if value.is_empty() {

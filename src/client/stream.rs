@@ -1,12 +1,14 @@
 //! Follows an answer over `EventSource`, which reconnects by itself as long as the server answers at all.
 //!
 //! A connection is held only where somebody looks: a tab that can not be seen lets its own go, and reads everything anew
-//! when it is seen again.
+//! when it is seen again. After a change of the network one may look open that will never say anything any more; so it is made
+//! anew when the network is back, and when it has been silent for longer than the server ever is.
 
 use super::dom;
 use super::place::{self, Place};
-use super::time::{later, spawn};
+use super::time::{Timer, every, later, spawn};
 use crate::shared::chat::ViewEvent;
+use crate::shared::time::Timestamp;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -19,10 +21,16 @@ const TRIES: u32 = 6;
 const GLANCE: i32 = 10_000;
 /// Milliseconds to wait before a place for the stream is looked for again.
 const TURN: i32 = 2_000;
-/// What is heard of a stream: the names of a [`ViewEvent`].
-const EVENTS: [&str; 5] = ["reset", "patch", "think", "thought", "end"];
+/// Milliseconds of silence after which a connection is no more: the server says something every ten seconds.
+const SILENCE: i64 = 35_000;
+/// How often is looked for that, in milliseconds.
+const WATCH: i32 = 5_000;
+/// What is heard of a stream: the names of a [`ViewEvent`], and of what is said so that something is.
+const EVENTS: [&str; 6] = ["reset", "patch", "think", "thought", "end", "alive"];
 /// When the tab is hidden or seen again.
 const LOOK: &str = "visibilitychange";
+/// When the network, or a page that was put aside with its connections, is back.
+const BACK: [&str; 2] = ["online", "pageshow"];
 
 /// How the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +55,11 @@ struct Inner {
     source: RefCell<Option<EventSource>>,
     place: RefCell<Option<Place>>,
     placing: Cell<bool>,
-    seen: RefCell<Option<Handler>>,
+    /// What is listened to besides the connection itself.
+    around: RefCell<Vec<(EventTarget, &'static str, Handler)>>,
+    /// When something was heard last, and who looks for that.
+    heard: Cell<Timestamp>,
+    watch: RefCell<Option<Timer>>,
     handlers: RefCell<Vec<Handler>>,
     tries: Cell<u32>,
     ended: Cell<bool>,
@@ -68,17 +80,16 @@ pub fn follow(url: String, on_event: Box<dyn Fn(ViewEvent)>, on_link: Box<dyn Fn
         source: RefCell::default(),
         place: RefCell::default(),
         placing: Cell::new(false),
-        seen: RefCell::default(),
+        around: RefCell::default(),
+        heard: Cell::new(dom::now()),
+        watch: RefCell::default(),
         handlers: RefCell::default(),
         tries: Cell::new(0),
         ended: Cell::new(false),
         on_event,
         on_link,
     });
-    if let Some(document) = dom::document() {
-        let seen = inner.listen(&document, LOOK, |inner, _| inner.look());
-        inner.seen.replace(Some(seen));
-    }
+    inner.look_around();
     inner.open();
     Follow(inner)
 }
@@ -98,6 +109,49 @@ impl Inner {
         });
         _ = target.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
         handler
+    }
+
+    fn look_around(self: &Rc<Self>) {
+        let mut around = Vec::new();
+        if let Some(document) = dom::document() {
+            let look = self.listen(&document, LOOK, |inner, _| inner.look());
+            around.push((document.into(), LOOK, look));
+        }
+        for name in BACK {
+            if let Some(window) = dom::window() {
+                let back = self.listen(&window, name, |inner, event| {
+                    // A page that is loaded is shown, too.
+                    let kept = js_sys::Reflect::get(event, &"persisted".into());
+                    if event.type_() != "pageshow" || kept.is_ok_and(|kept| kept.is_truthy()) {
+                        inner.renew();
+                    }
+                });
+                around.push((window.into(), name, back));
+            }
+        }
+        self.around.replace(around);
+        let inner = Rc::downgrade(self);
+        let watch = every(WATCH, move || {
+            if let Some(inner) = inner.upgrade()
+                && inner.source.borrow().is_some()
+                && dom::now().0 - inner.heard.get().0 > SILENCE
+            {
+                inner.renew();
+            }
+        });
+        self.watch.replace(Some(watch));
+    }
+
+    /// Makes the connection anew, whatever it looks like.
+    fn renew(self: &Rc<Self>) {
+        self.heard.set(dom::now());
+        if let Some(source) = self.source.take() {
+            source.close();
+            (self.on_link)(Link::Lost);
+            self.connect();
+        } else {
+            self.open();
+        }
     }
 
     /// Connects as soon as the tab is seen and has a place.
@@ -157,6 +211,7 @@ impl Inner {
             .collect();
         handlers.push(self.listen(&source, "open", |inner, _| {
             inner.tries.set(0);
+            inner.heard.set(dom::now());
             (inner.on_link)(Link::Open);
         }));
         handlers.push(self.listen(&source, "error", |inner, _| inner.broken()));
@@ -171,6 +226,7 @@ impl Inner {
     }
 
     fn receive(self: &Rc<Self>, event: &Event) {
+        self.heard.set(dom::now());
         let data = event
             .dyn_ref::<MessageEvent>()
             .and_then(|event| event.data().as_string());
@@ -219,11 +275,13 @@ impl Inner {
     fn end(&self) {
         self.ended.set(true);
         self.close();
-        let seen = self.seen.take();
-        if let (Some(document), Some(seen)) = (dom::document(), &seen) {
-            let function = seen.as_ref().unchecked_ref();
-            _ = document.remove_event_listener_with_callback(LOOK, function);
+        self.watch.take();
+        let around = self.around.take();
+        for (target, name, handler) in &around {
+            let function = handler.as_ref().unchecked_ref();
+            _ = target.remove_event_listener_with_callback(name, function);
         }
+        self.put_away(around.into_iter().map(|(_, _, handler)| handler).collect());
         self.put_away(Vec::new());
     }
 }

@@ -3,7 +3,7 @@
 use super::{dom, time};
 use crate::shared::error::AppError;
 use crate::shared::time::Timestamp;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use web_sys::{Element, Event};
 
 /// Notes that are shown at once.
@@ -33,11 +33,39 @@ thread_local! {
     /// Oldest first.
     static SHOWN: RefCell<Vec<Note>> = const { RefCell::new(Vec::new()) };
     static TICKING: Cell<bool> = const { Cell::new(false) };
+    /// The corner and where the page has it.
+    static CORNER: OnceCell<(Element, Element)> = const { OnceCell::new() };
+    /// Whether the last press was on a note.
+    static TOUCHED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Hears their buttons.
 pub fn start() {
     dom::on("click", pressed);
+    // Where fingers point nothing hovers.
+    dom::on("pointerdown", |event| {
+        TOUCHED.set(dom::closest(&event, ".toast").is_some());
+    });
+    dom::on_capture("close", |_| _ = place());
+}
+
+/// The corner, brought to where it is seen and can be pressed: all that is not in it lies under an open dialog.
+fn place() -> Option<Element> {
+    let known = CORNER.with(|known| {
+        if known.get().is_none()
+            && let Some(corner) = dom::one(".toasts")
+            && let Some(home) = corner.parent_element()
+        {
+            _ = known.set((corner, home));
+        }
+        known.get().cloned()
+    });
+    let (corner, home) = known?;
+    let place = dom::all("dialog:modal").pop().unwrap_or(home);
+    if corner.parent_element().as_ref() != Some(&place) {
+        _ = place.append_child(&corner);
+    }
+    Some(corner)
 }
 
 fn pressed(event: Event) {
@@ -51,8 +79,15 @@ fn pressed(event: Event) {
         Some("toast-dismiss" | "") => false,
         _ => return,
     };
+    TOUCHED.set(false);
     end(&note, undo);
-    dom::settle_focus();
+    // What is behind an open dialog cannot have the keyboard.
+    let field = dom::one("dialog:modal [autofocus]");
+    if let Some(field) = field.filter(|_| dom::is_focus_lost()) {
+        dom::focus(&field.id());
+    } else {
+        dom::settle_focus();
+    }
 }
 
 /// Says that something was done.
@@ -68,6 +103,11 @@ pub fn linked(text: &str, path: &str) {
 /// Says what went wrong.
 pub fn trouble(error: &AppError) {
     show(&super::words().errors.said(error), "", None, true);
+}
+
+/// Says what did not work, in words of its own.
+pub fn failed(text: &str) {
+    show(text, "", None, true);
 }
 
 /// Says that something was done that `back` undoes; `over` hears, once, that it was not.
@@ -104,7 +144,7 @@ fn end(element: &Element, back: bool) {
 }
 
 fn show(text: &str, path: &str, undo: Option<(Act, Act)>, trouble: bool) {
-    let (Some(corner), Some(element)) = (dom::one(".toasts"), dom::template("toast")) else {
+    let (Some(corner), Some(element)) = (place(), dom::template("toast")) else {
         return;
     };
     if let Some(said) = dom::find(&element, "span") {
@@ -152,11 +192,13 @@ fn show(text: &str, path: &str, undo: Option<(Act, Act)>, trouble: bool) {
     }
 }
 
-/// Looks again and again which notes have been there long enough, as long as there are any. One that is pointed at or has the
-/// keyboard waits.
+/// Looks again and again which notes have been there long enough, as long as there are any. While one is pointed at, was
+/// touched last or has the keyboard, they wait.
 fn tick(before: Timestamp) {
     time::later(TICK, move || {
-        let held = dom::is_held(".toasts");
+        // A dialog may have been opened, or the page changed with the one that they were in.
+        place();
+        let held = TOUCHED.get() || dom::is_held(".toasts");
         let now = dom::now();
         let passed = if held { 0 } else { now.0 - before.0 };
         let over = SHOWN.with_borrow_mut(|shown| {

@@ -108,6 +108,17 @@ pub fn has_ended(model: &Model, now: Timestamp) -> bool {
     end.is_some_and(|end| end <= now)
 }
 
+/// How long a model is new.
+const NEW_MS: i64 = 60 * 86_400_000;
+
+/// Whether the snapshot says that a model came lately.
+#[must_use]
+pub fn is_new(model: &Model, now: Timestamp) -> bool {
+    let known = snapshot::find(model.provider.as_str(), model.id.as_str());
+    let came = known.and_then(|known| snapshot::midnight(known.released.as_deref()?));
+    came.is_some_and(|came| came <= now && now < came.plus_ms(NEW_MS))
+}
+
 fn merged(provider: &ProviderId, live: LiveModel) -> Model {
     let id = live.id.as_str();
     // A fine-tuned model has the abilities of the one it was made from, and a price of its own.
@@ -259,6 +270,23 @@ mod tests {
         };
         assert_eq!(price(&own), Some(1.0), "the list wins");
         assert_eq!(price(&"gpt-5.4".parse().unwrap()), Some(2.5));
+    }
+
+    #[test]
+    fn a_model_is_new_for_sixty_days() {
+        let is_new = |model: &str, day: &str| {
+            let model = facts(&provider("anthropic"), &model.parse().unwrap());
+            super::is_new(&model, snapshot::midnight(day).unwrap())
+        };
+        for (day, new) in [
+            ("2026-05-27", false),
+            ("2026-05-28", true),
+            ("2026-07-26", true),
+            ("2026-07-27", false),
+        ] {
+            assert_eq!(is_new("claude-opus-4-8", day), new, "{day}");
+        }
+        assert!(!is_new("unheard-of", "2026-05-28"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use models::{beginning, discover_models, list_choices, picker, refresh_model
 pub use side::{palette_lines, side_list};
 pub use threads::{
     archived, delete_thread, fork_thread, replace_model, restore_thread, show_branch, start_thread,
-    thread, update_thread,
+    thread, thread_means, update_thread,
 };
 
 use crate::server::error::to_app_error;
@@ -47,6 +47,11 @@ use crate::shared::words::Language;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
+use url::Url;
+
+/// Characters that count of what is looked for. No name is as long, and each word of it is held against every model: a form of
+/// megabytes would be millions of words.
+const MOST_TYPED: usize = 100;
 
 type Answer<T> = Result<T, AppError>;
 
@@ -145,12 +150,26 @@ impl Caller {
         Ok(())
     }
 
+    /// Whether the page that a form was on has this path.
+    fn came_from(&self, path: &str) -> bool {
+        let page = self.headers.get(header::REFERER);
+        let page = page.and_then(|page| page.to_str().ok());
+        page.and_then(|page| Url::parse(page).ok())
+            .is_some_and(|page| page.path() == path)
+    }
+
     /// Sends a plain form on; a script has its answer already.
     fn form_to(&self, path: &str) {
         if accepts_html(&self.headers) {
             leptos_axum::redirect(path);
         }
     }
+}
+
+/// What counts of what is looked for.
+fn looked_for(typed: &str) -> &str {
+    let end = typed.char_indices().nth(MOST_TYPED);
+    end.and_then(|(end, _)| typed.get(..end)).unwrap_or(typed)
 }
 
 /// A provider with its form in the language of the page.
@@ -169,6 +188,13 @@ fn said_of_provider(language: Language, mut provider: ProviderView) -> ProviderV
 mod tests {
     use super::*;
     use crate::server::providers::{FieldKind, REGISTRY};
+
+    #[test]
+    fn only_the_beginning_counts_of_what_is_looked_for() {
+        let long = "é".repeat(MOST_TYPED + 1);
+        assert_eq!(looked_for(&long).chars().count(), MOST_TYPED);
+        assert_eq!(looked_for("gpt"), "gpt");
+    }
 
     #[test]
     fn what_a_key_is_asked_for_has_a_name_in_every_language() {

@@ -10,6 +10,7 @@ pub mod exports;
 pub mod favourites;
 pub mod health;
 pub mod keys;
+pub mod means;
 pub mod messages;
 pub mod models;
 pub mod pool;

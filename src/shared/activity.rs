@@ -20,6 +20,8 @@ pub struct Activity {
     pub answering: Vec<Answering>,
     /// The sidebar's first page.
     pub threads: Version,
+    /// What there is to pay with: the providers that there are usable keys of, and what is left of the free pool.
+    pub means: Version,
     /// The thread that was asked about; none when it is gone.
     pub thread: Option<ThreadState>,
 }
@@ -65,7 +67,7 @@ impl ThreadState {
 }
 
 /// Differs when what it stands for differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version(String);
 
 impl Version {
@@ -92,8 +94,10 @@ impl Version {
         Self::of(text.iter().map(String::as_str))
     }
 
-    /// FNV-1a: a few bytes of code on either side, and nobody gains from a collision but with themselves.
-    fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+    /// The version of some texts. FNV-1a: a few bytes of code on either side, and nobody gains from a collision but with
+    /// themselves.
+    #[must_use]
+    pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for part in parts {
             // No text has the byte 255, so parts can not run into each other.

@@ -19,8 +19,8 @@ pub enum Do {
     Compose,
     /// Presses the last button of the page that this selects, if there is one.
     Press(&'static str),
-    /// Saves the open chat as Markdown.
-    Export,
+    /// Saves the open chat in a format that the API has.
+    Export(&'static str),
     /// Chooses the colours.
     Colours(Theme),
     /// Ends the session.
@@ -57,6 +57,9 @@ const fn keys(
     }
 }
 
+/// What keeps what was edited, as in any program.
+pub const SAVE: Keys = keys(false, &["s"], "KeyS", "S");
+
 /// A line of the table.
 pub struct Command {
     /// What it does.
@@ -85,7 +88,7 @@ const fn command(does: Do, icon: &'static str, name: fn(&Words) -> &'static str)
 }
 
 /// The table, in the order of the palette.
-pub static COMMANDS: [Command; 18] = [
+pub static COMMANDS: [Command; 19] = [
     Command {
         keys: Some(keys(false, &["k"], "KeyK", "K")),
         offered: false,
@@ -125,7 +128,11 @@ pub static COMMANDS: [Command; 18] = [
     },
     Command {
         of_chat: true,
-        ..command(Do::Export, "save", |words| words.around.export)
+        ..command(Do::Export("markdown"), "save", |words| words.around.export)
+    },
+    Command {
+        of_chat: true,
+        ..command(Do::Export("json"), "save", |words| words.around.export_json)
     },
     Command {
         keys: Some(Keys {

@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
 use super::model::Pricing;
+use super::words::Picker;
 
 /// A count in a few characters: `950`, `12.3k`, `200k`, `1M`.
 #[must_use]
@@ -34,22 +35,16 @@ pub fn price(usd: f64) -> String {
     format!("${}", cents(&format!("{usd:.3}")))
 }
 
-/// What a model reads and costs, as far as is known: `128k · $2.50 / $10`, `1M · Free`; `free` is the word for no price.
+/// What a model reads and costs: `128k · $2.50 / $10`, `1M · Free`, `128k · price unknown`.
 #[must_use]
-pub fn facts(window: Option<u64>, pricing: Option<Pricing>, free: &str) -> String {
-    let price = pricing.map(|usd| {
-        if usd.input_per_mtok + usd.output_per_mtok > 0.0 {
-            format!(
-                "{} / {}",
-                price(usd.input_per_mtok),
-                price(usd.output_per_mtok)
-            )
-        } else {
-            free.to_owned()
-        }
-    });
-    let parts = window.map(count).into_iter().chain(price);
-    parts.collect::<Vec<_>>().join(" · ")
+pub fn facts(window: Option<u64>, pricing: Option<Pricing>, said: &Picker) -> String {
+    let window = window.map_or_else(|| said.no_context.to_owned(), count);
+    let price = match pricing {
+        None => said.no_price.to_owned(),
+        Some(usd) if usd.is_nothing() => said.free.to_owned(),
+        Some(usd) => [price(usd.input_per_mtok), price(usd.output_per_mtok)].join(" / "),
+    };
+    [window, price].join(" · ")
 }
 
 /// A time span: `640 ms`, `2.4 s`, `1 min 5 s`.
@@ -92,21 +87,25 @@ fn trim_zeros(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared::words::Language;
 
     #[test]
-    fn what_is_unknown_of_a_model_is_left_out() {
+    fn what_is_unknown_of_a_model_is_called_unknown() {
         let usd = |input_per_mtok, output_per_mtok| {
             Some(Pricing {
                 input_per_mtok,
                 output_per_mtok,
             })
         };
-        let facts = |window, pricing| facts(window, pricing, "Free");
+        let facts = |window, pricing| facts(window, pricing, &Language::English.words().picker);
         assert_eq!(facts(Some(128_000), usd(2.5, 10.0)), "128k · $2.50 / $10");
-        assert_eq!(facts(None, usd(0.075, 0.3)), "$0.075 / $0.30");
+        assert_eq!(
+            facts(None, usd(0.075, 0.3)),
+            "context unknown · $0.075 / $0.30"
+        );
         assert_eq!(facts(Some(1_000_000), usd(0.0, 0.0)), "1M · Free");
-        assert_eq!(facts(Some(8_192), None), "8.19k");
-        assert_eq!(facts(None, None), "");
+        assert_eq!(facts(Some(8_192), None), "8.19k · price unknown");
+        assert_eq!(facts(None, None), "context unknown · price unknown");
     }
 
     #[test]

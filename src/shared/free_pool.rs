@@ -81,15 +81,19 @@ pub struct FreeUsage {
 }
 
 impl FreeUsage {
+    /// How many requests the person may still make today.
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.user.remaining.min(self.global.remaining)
+    }
+
     /// What a person has of it, in words; `zone_minutes` is what their clock is ahead of UTC.
     #[must_use]
     pub fn sentence(&self, said: &Pool, zone_minutes: i16) -> String {
-        let left = self.user.remaining.min(self.global.remaining);
-        let left = if left == 0 {
-            let there = self.resets_at.plus_ms(i64::from(zone_minutes) * 60_000);
-            (said.used_up)(&there.clock())
-        } else {
-            (said.left)(left, self.user.limit)
+        let there = self.resets_at.plus_ms(i64::from(zone_minutes) * 60_000);
+        let left = match self.left() {
+            0 => (said.used_up)(&there.clock()),
+            left => (said.left)(left, self.user.limit, &there.clock()),
         };
         if self.nudge {
             [&left, " ", said.nudge].concat()
@@ -130,6 +134,8 @@ mod tests {
         let at = |zone| usage(50, 10, false).sentence(SAID, zone);
         assert!(at(345).contains("at 05:45"), "{}", at(345));
         assert!(at(-300).contains("at 19:00"), "{}", at(-300));
+        let left = usage(3, 10, false).sentence(SAID, 345);
+        assert!(left.contains("until 05:45"), "{left}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Models, normalised across providers.
 
+use super::activity::Version;
 use super::error::AppError;
 use super::ids::{BadId, KeyId, ModelId, ProviderId};
 use super::provider::{Health, ProviderView};
@@ -32,6 +33,14 @@ pub struct Pricing {
     pub input_per_mtok: f64,
     /// For what is written.
     pub output_per_mtok: f64,
+}
+
+impl Pricing {
+    /// Whether neither costs anything.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self.input_per_mtok + self.output_per_mtok <= 0.0
+    }
 }
 
 /// The shelf of the picker on which a model stands.
@@ -73,6 +82,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether it is known to cost nothing.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.pricing.is_some_and(Pricing::is_nothing)
+    }
+
     /// The model as a choice.
     #[must_use]
     pub fn choice(&self) -> Choice {
@@ -188,10 +203,38 @@ impl PickerProvider {
         }
     }
 
+    /// Whether one of the person's keys reaches it, as far as is known, or it needs none.
+    #[must_use]
+    pub const fn is_usable(&self) -> bool {
+        self.list.is_some() || self.provider.connected
+    }
+
     /// Its models, as far as they are known.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         self.list.iter().flat_map(|list| &list.models)
     }
+}
+
+/// What there is to pay for a chat's answers with, as far as that is known before one is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Means {
+    /// Differs when they may: see [`super::activity::Activity::means`].
+    pub version: Version,
+    /// What is left of the free pool, in a chat with that.
+    pub left: Option<String>,
+    /// Whether the free pool could stand in for keys of one's own.
+    pub lends: bool,
+    /// Why nothing can be sent.
+    pub blocked: Option<Blocked>,
+}
+
+/// Why nothing can be sent, and where that can be helped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Blocked {
+    /// Why, as a sentence.
+    pub text: String,
+    /// Where there are the keys that would help.
+    pub keys: String,
 }
 
 /// What the page of a new chat has to know of the models.
@@ -203,8 +246,8 @@ pub struct Beginning {
     pub choice: Option<Choice>,
     /// What is known of it.
     pub known: Option<ModelLine>,
-    /// What to know of its provider.
-    pub note: Option<String>,
+    /// What there is to pay for its answers with.
+    pub means: Means,
     /// The providers whose lists are missing or old.
     pub due: Vec<ProviderId>,
 }

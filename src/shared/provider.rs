@@ -80,6 +80,12 @@ impl KeyStatus {
             Self::Unreadable => "unreadable",
         }
     }
+
+    /// Whether such a key may be worth something, if it is switched on.
+    #[must_use]
+    pub const fn is_usable(self) -> bool {
+        matches!(self, Self::Valid | Self::Unverified)
+    }
 }
 
 /// A stored key as its owner sees it. There is no field for the secret.

@@ -370,6 +370,9 @@ pub struct Picker {
     pub can_reason: &'static str,
     pub ends: fn(&str) -> String,
     pub free: &'static str,
+    pub new: &'static str,
+    pub no_context: &'static str,
+    pub no_price: &'static str,
     /// What the numbers of `format::facts` are.
     pub facts: &'static str,
 }
@@ -406,6 +409,7 @@ pub struct Around {
     pub pin: &'static str,
     pub unpin: &'static str,
     pub export: &'static str,
+    pub export_json: &'static str,
     pub unread: &'static str,
     pub undo: &'static str,
     pub show: &'static str,
@@ -416,6 +420,10 @@ pub struct Around {
     pub palette: &'static str,
     pub palette_hint: &'static str,
     pub palette_none: &'static str,
+    /// Before a link of an answer is opened.
+    pub leave: &'static str,
+    pub leave_note: &'static str,
+    pub leave_open: &'static str,
     pub a_chat: &'static str,
     pub chat_with: fn(&str) -> String,
     pub shortcuts: &'static str,

@@ -1,6 +1,7 @@
 //! The chat.
 
 mod answer;
+mod chips;
 mod compare;
 mod composer;
 mod dock;

@@ -3,7 +3,6 @@
 use crate::client::dom::{self, find, find_all, toggle_attr, toggle_class};
 use crate::client::log;
 use crate::client::time::{Timer, after, frame};
-use crate::client::words;
 use crate::shared::chat::{AnswerView, MessageStatus};
 use crate::shared::ids::MessageId;
 use crate::shared::prose::RUN;
@@ -11,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use web_sys::Element;
 
-/// After so many milliseconds the waiting line says that it takes long.
+/// After so many milliseconds it is said that it takes long.
 const SLOW: i32 = 10_000;
 
 /// A part of the text.
@@ -48,6 +47,13 @@ pub fn question(text: &str) -> Option<Element> {
     let question = dom::template("question")?;
     find(&question, ".plain")?.set_text_content(Some(text));
     Some(question)
+}
+
+/// Says after a while that it takes long, and what can be done, where an answer is waited for.
+#[must_use]
+pub fn once_slow(waiting: &Element) -> Option<Timer> {
+    let said = find(waiting, ".slow")?;
+    Some(after(SLOW, move || toggle_attr(&said, "hidden", false)))
 }
 
 fn div(class: &str) -> Option<Element> {
@@ -114,10 +120,7 @@ impl Answer {
             slow: RefCell::default(),
             article,
         });
-        if let Some(line) = find(&answer.article, ".waiting > span:last-child") {
-            let say = move || line.set_text_content(Some(words().chat.slow));
-            answer.slow.replace(Some(after(SLOW, say)));
-        }
+        answer.slow.replace(once_slow(&answer.article));
         Some(answer)
     }
 
@@ -197,21 +200,23 @@ impl Answer {
         }
     }
 
-    /// Takes a change of a block.
-    pub fn patch(self: &Rc<Self>, index: usize, at: usize, html: &str) {
+    /// Takes a change of a block. Says whether it is one: what is told again is the same.
+    pub fn patch(self: &Rc<Self>, index: usize, at: usize, html: &str) -> bool {
         self.block(index);
         let mut blocks = self.blocks.borrow_mut();
         let Some(block) = blocks.get_mut(index) else {
-            return;
+            return false;
         };
         let same = at == 0 && block.known && block.html == html;
-        if !same && block.html.is_char_boundary(at) {
+        let new = !same && block.html.is_char_boundary(at);
+        if new {
             block.html.truncate(at);
             block.html.push_str(html);
             drop(blocks);
             self.paint_soon(index);
         }
         self.begun();
+        new
     }
 
     /// Makes sure that there is such a block. One that was skipped is empty: its place is kept.

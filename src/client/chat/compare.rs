@@ -1,9 +1,11 @@
 //! `/compare`: the answers of several models side by side, and the question to them.
 
 use super::conversation::Conversation;
-use crate::client::{dom, storage};
+use crate::client::{dom, storage, words};
+use crate::shared::error::AppError;
 use std::rc::Rc;
-use web_sys::HtmlTextAreaElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlTextAreaElement};
 
 /// Where the question is written.
 const QUESTION: &str = "compare-text";
@@ -38,6 +40,40 @@ pub(super) fn attach() {
         storage::set(&draft(), "");
     } else if let Some(question) = question().filter(|question| question.value().is_empty()) {
         question.set_value(&kept);
+    }
+}
+
+/// Shows how an answer stands: its button stops it while it goes on.
+pub(super) fn changed(side: &Conversation) {
+    let Some(stop) = dom::find(side.root(), "header [data-do=stop]") else {
+        return;
+    };
+    let active = dom::document().and_then(|document| document.active_element());
+    let (busy, had) = (side.is_busy(), active.as_ref() == Some(&stop));
+    dom::toggle_attr(&stop, "hidden", !busy);
+    dom::toggle_class(&stop, "busy", side.is_stopping());
+    // A browser takes the keyboard from what is gone.
+    if had
+        && !busy
+        && let Some(choose) = dom::find(side.root(), "header [type=submit]")
+        && let Ok(choose) = choose.dyn_into::<HtmlElement>()
+    {
+        _ = choose.focus();
+    }
+}
+
+/// Says in a side why something was not taken, or nothing any more.
+pub(super) fn refused(side: &Element, error: Option<&AppError>) {
+    for old in dom::find_all(side, ":scope > .notice") {
+        old.remove();
+    }
+    let notice = error.and_then(|error| {
+        let notice = dom::template("notice")?;
+        dom::find(&notice, "p")?.set_text_content(Some(&words().errors.said(error)));
+        Some(notice)
+    });
+    if let Some(notice) = notice {
+        _ = side.append_child(&notice);
     }
 }
 

@@ -1,14 +1,16 @@
 //! What is going on in one open thread. What is shown of it stands in the document, and nowhere else.
 
+mod asking;
 mod elsewhere;
 mod parts;
 mod window;
 
 pub use window::place_in;
 
-use super::answer::{Answer, question};
-use super::dock;
-use crate::api::messages::{edit_message, retry_answer, send_message, stop_answer};
+use super::answer::Answer;
+use super::refusal::{self, Again};
+use super::{compare, dock, queue, sends};
+use crate::api::messages::stop_answer;
 use crate::client::activity::nudge;
 use crate::client::dom::{self, attr, toggle_attr};
 use crate::client::server::unless_signed_out;
@@ -16,18 +18,15 @@ use crate::client::stream::{Follow, Link, follow};
 use crate::client::time::{Timer, every, later, spawn};
 use crate::client::{log, side, unread, visit, words};
 use crate::shared::activity::ThreadState;
-use crate::shared::chat::{MessageStatus, ReasoningEffort, Sent, Thread, ViewEvent};
+use crate::shared::chat::{MessageStatus, Thread, ViewEvent};
 use crate::shared::error::AppError;
-use crate::shared::ids::{ClientRequestId, MessageId, ModelId, ThreadId};
+use crate::shared::ids::{MessageId, ThreadId};
 use std::cell::{Cell, RefCell};
-use std::pin::Pin;
 use std::rc::Rc;
 use web_sys::Element;
 
-/// What a send, retry or edit asks of the server.
-type Asking = Pin<Box<dyn Future<Output = Result<Sent, AppError>>>>;
 /// Hears whether something was taken.
-type Done = Box<dyn FnOnce(bool)>;
+pub type Done = Box<dyn FnOnce(bool)>;
 
 /// An open thread.
 pub struct Conversation {
@@ -46,6 +45,8 @@ pub struct Conversation {
     followed: RefCell<Option<Follow>>,
     /// Whether the person asked for its end.
     stopping: Cell<bool>,
+    /// Whether another answer is to be asked for then.
+    anew: Cell<bool>,
     /// How the stream's connection stands.
     link: Cell<Link>,
     /// Whether the thread was deleted elsewhere.
@@ -90,6 +91,7 @@ impl Conversation {
             running: RefCell::default(),
             followed: RefCell::default(),
             stopping: Cell::new(false),
+            anew: Cell::new(false),
             link: Cell::new(Link::Open),
             gone: Cell::new(false),
             left: Cell::new(false),
@@ -187,15 +189,18 @@ impl Conversation {
         if before.title != thread.title {
             self.say_title();
         }
-        dock::pool(thread.pool_fallback);
+        if before.pool_fallback != thread.pool_fallback {
+            dock::pool(thread.pool_fallback);
+            // It may be the only one that can answer.
+            visit::refresh();
+        }
     }
 
     /// Takes the thread as it is on the server. What says its settings may be others, too.
     fn take_thread(&self, thread: Thread) {
         let before = self.thread.borrow().clone();
-        let other = before.system_prompt != thread.system_prompt
-            || before.settings != thread.settings
-            || before.pool_fallback != thread.pool_fallback;
+        let other =
+            before.system_prompt != thread.system_prompt || before.settings != thread.settings;
         self.changed(thread);
         if other && self.is_docked() {
             visit::refresh();
@@ -215,6 +220,7 @@ impl Conversation {
         let title = self.thread.borrow().name_or(untitled).to_owned();
         if let Some(heading) = dom::one(".top-title") {
             heading.set_text_content(Some(&title));
+            dom::replay(&heading, "renamed");
         }
         unread::set_title(&[&title, " · KeyLM"].concat());
     }
@@ -237,13 +243,26 @@ impl Conversation {
         if let Some(log) = &self.log {
             toggle_attr(log, "data-busy", self.is_busy());
             dock::changed(self);
+        } else {
+            compare::changed(self);
         }
     }
 
     fn refused(&self, error: Option<AppError>) {
+        self.refused_once(error, None);
+    }
+
+    /// Says why something was not taken; `again` tries it once more.
+    fn refused_once(&self, error: Option<AppError>, again: Option<Again>) {
         // By then the dock may be another thread's.
-        if self.is_docked() && !self.left.get() {
-            dock::refused(error.map(unless_signed_out));
+        if self.left.get() {
+            return;
+        }
+        let error = error.map(unless_signed_out);
+        if self.is_docked() {
+            dock::refused(error.as_ref(), again);
+        } else {
+            compare::refused(&self.root, error.as_ref());
         }
     }
 
@@ -257,6 +276,7 @@ impl Conversation {
         drop(self.followed.take());
         self.running.replace(Some(Rc::clone(answer)));
         self.stopping.set(false);
+        self.anew.set(false);
         self.link.set(Link::Open);
         self.refused(None);
         self.say_status(words().chat.answering);
@@ -286,8 +306,16 @@ impl Conversation {
         if !dom::visible() {
             unread::add(&self.id());
         }
+        let stopped = self.running().filter(|_| status == MessageStatus::Stopped);
+        let anew = stopped.filter(|_| self.anew.get());
         self.rest();
-        self.over(status);
+        if let Some(answer) = anew {
+            // As soon as the stream that told it is closed.
+            let own = Rc::clone(self);
+            later(0, move || own.retry(answer.id(), None, None));
+        } else {
+            self.over(status);
+        }
     }
 
     fn follow(self: &Rc<Self>, answer: &Rc<Answer>) {
@@ -303,7 +331,13 @@ impl Conversation {
         let (own, answer) = (Rc::downgrade(self), Rc::clone(answer));
         let receive = move |event: ViewEvent| match event {
             ViewEvent::Reset => answer.reset(),
-            ViewEvent::Patch { b, at, h } => answer.patch(b, at, &h),
+            ViewEvent::Patch { b, at, h } => {
+                if answer.patch(b, at, &h)
+                    && let Some(own) = own.upgrade()
+                {
+                    own.arrived();
+                }
+            }
             ViewEvent::Think { t } => answer.think(&t),
             ViewEvent::Thought { t } => answer.thought(&t),
             ViewEvent::End { m } => {
@@ -326,137 +360,17 @@ impl Conversation {
         self.followed.replace(Some(followed));
     }
 
-    /// Takes what the server stored in the place of the sketches.
-    fn accepted(self: &Rc<Self>, answer: &Rc<Answer>, sketch: Option<Element>, sent: Sent) {
-        if let (Some(sketch), Some(question)) = (sketch, parts::finished(&[sent.question])) {
-            _ = sketch.replace_with_with_node_1(&question);
-        }
-        answer.settle(sent.answer);
-        nudge();
-        side::renew();
-        let status = answer.status();
-        if status.is_final() {
-            self.rest();
-            return self.over(status);
-        }
-        self.follow(answer);
-        if self.stopping.get() {
-            self.stop();
+    /// Something that was not there has come. Who reads further up is told.
+    fn arrived(&self) {
+        if self.away.get() && !self.left.get() {
+            dock::fresh();
         }
     }
 
-    /// Sends a message; `done` hears whether it was taken. Where the end of the thread is not on the page, it is shown first.
-    pub fn send(self: &Rc<Self>, text: String, done: Done) {
-        if self.later.get().is_none() {
-            return self.say(text, done);
-        }
-        let own = Rc::clone(self);
-        spawn(async move {
-            match own.show_end().await {
-                Ok(()) => own.say(text, done),
-                Err(error) => {
-                    done(false);
-                    own.refused(Some(error));
-                }
-            }
-        });
-    }
-
-    fn say(self: &Rc<Self>, text: String, done: Done) {
-        let thread = self.id();
-        let said = text.clone();
-        let ask = move |request| -> Asking { Box::pin(send_message(thread, said, request)) };
-        self.ask(None, Some(&text), Box::new(ask), done);
-    }
-
-    /// Says something else in a message's place, and asks for an answer. The old branch stays on the server.
-    pub fn edit(self: &Rc<Self>, message: MessageId, text: String) {
-        let thread = self.id();
-        let (instead, said) = (message.clone(), text.clone());
-        let ask =
-            move |request| -> Asking { Box::pin(edit_message(thread, message, said, request)) };
-        self.ask(Some(&instead), Some(&text), Box::new(ask), Box::new(|_| {}));
-    }
-
-    /// Asks for another answer in an answer's place, of another model of the provider if one is named, or with another
-    /// effort. The old one stays on the server.
-    pub fn retry(
-        self: &Rc<Self>,
-        message: MessageId,
-        model: Option<ModelId>,
-        effort: Option<ReasoningEffort>,
-    ) {
-        let thread = self.id();
-        let instead = message.clone();
-        let ask = move |request| -> Asking {
-            Box::pin(retry_answer(thread, message, request, model, effort))
-        };
-        self.ask(Some(&instead), None, Box::new(ask), Box::new(|_| {}));
-    }
-
-    /// Shows at once what is being asked for: from a message on, a new question if there is one and its answer.
-    fn ask(
-        self: &Rc<Self>,
-        instead: Option<&MessageId>,
-        text: Option<&str>,
-        ask: Box<dyn FnOnce(ClientRequestId) -> Asking>,
-        done: Done,
-    ) {
-        let request = dom::request_id();
-        let sketch = [&request, "-a"].concat().parse().ok();
-        let sketch = sketch.and_then(Answer::sketch);
-        let (Some(answer), Ok(id)) = (sketch, request.parse()) else {
-            return done(false);
-        };
-        if self.is_busy() || self.left.get() {
-            return done(false);
-        }
-        let (later, generation) = (self.later.get(), self.generation.get());
-        let mut cut = None;
-        if let Some(from) = instead {
-            // What is said here is the end from now on.
-            self.set_later(None);
-            cut = self.cut(from, None);
-        }
-        let sketch = text.and_then(question);
-        if let Some(sketch) = &sketch {
-            self.append(sketch);
-        }
-        self.append(&answer.article);
-        self.sending.set(true);
-        self.run(&answer);
-        self.scroll_to_end();
-        // What was pressed went with what stood below.
-        if self.is_docked() && dom::is_focus_lost() && !dom::is_touch() {
-            dom::focus(super::composer::TEXT);
-        }
-        let (own, asked) = (Rc::clone(self), ask(id));
-        spawn(async move {
-            let sent = asked.await;
-            own.sending.set(false);
-            done(sent.is_ok());
-            match sent {
-                Ok(_) if own.left.get() => {
-                    nudge();
-                    side::renew();
-                }
-                Ok(sent) => own.accepted(&answer, sketch, sent),
-                Err(_) if own.left.get() => {}
-                Err(error) => {
-                    let same = own.generation.get() == generation;
-                    for part in sketch.iter().chain([&answer.article]) {
-                        part.remove();
-                    }
-                    if same {
-                        own.bring_back(cut);
-                        own.set_later(later);
-                    }
-                    own.rest();
-                    own.refused(Some(error));
-                    own.say_status(words().chat.not_sent);
-                }
-            }
-        });
+    /// Ends the answer that goes on, and asks for another one in its place.
+    pub fn start_over(self: &Rc<Self>) {
+        self.anew.set(true);
+        self.stop();
     }
 
     /// Ends the answer that goes on; before the server knows it, as soon as it does.
@@ -468,7 +382,7 @@ impl Conversation {
         if self.sending.get() {
             return;
         }
-        if self.is_docked() {
+        if self.is_docked() && !dom::is_touch() {
             dom::focus(super::composer::TEXT);
         }
         let own = Rc::clone(self);
@@ -478,6 +392,7 @@ impl Conversation {
                 Err(_) if own.left.get() => {}
                 Err(error) => {
                     own.stopping.set(false);
+                    own.anew.set(false);
                     own.tell();
                     own.refused(Some(error));
                 }
@@ -492,8 +407,19 @@ impl Conversation {
             if let Some(own) = own.upgrade().filter(|own| !own.left.get()) {
                 own.count();
                 own.measure();
+                own.settle();
             }
         });
+    }
+
+    /// What is on the page was taken, and waits for nothing any more.
+    fn settle(&self) {
+        if self.is_docked() {
+            if sends::settle() {
+                refusal::clear();
+            }
+            queue::show(&self.id());
+        }
     }
 
     /// Says how much of the model's window the chat fills. While an answer goes on that stays as it was.
@@ -505,7 +431,7 @@ impl Conversation {
     }
 
     /// Says on the buttons that wait how long, each second while there is one.
-    fn count(self: &Rc<Self>) {
+    pub fn count(self: &Rc<Self>) {
         if self.left.get() || !log::count_down(&self.root) {
             drop(self.ticks.take());
         } else if self.ticks.borrow().is_none() {

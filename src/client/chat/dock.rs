@@ -2,7 +2,8 @@
 
 use super::composer::{self, Composer, Wishes};
 use super::conversation::Conversation;
-use super::{editor, moving, queue, refusal};
+use super::refusal::Again;
+use super::{editor, moving, queue, refusal, sends};
 use crate::client::stream::Link;
 use crate::client::time::{self, Timer};
 use crate::client::{dom, overlays, storage, words};
@@ -24,10 +25,10 @@ thread_local! {
 struct Dock {
     conversation: Rc<Conversation>,
     composer: RefCell<Rc<Composer>>,
-    /// Why the last send, retry or edit was not taken.
-    refused: RefCell<Option<AppError>>,
     /// Whether the reader is away from the end.
     away: Cell<bool>,
+    /// Whether something has come since.
+    fresh: Cell<bool>,
     /// While the connection is gone: when that is to be said.
     lost: RefCell<Option<Timer>>,
     /// Whether it has been gone for that long.
@@ -42,14 +43,12 @@ pub fn start() {
     // On the window, so that everybody else has the key before.
     dom::on_window("keydown", |event| {
         if let Some(key) = event.dyn_ref::<KeyboardEvent>()
-            && let Some(conversation) = conversation()
-            && !conversation.is_stopping()
             && key.key() == "Escape"
             && !(key.shift_key() || key.ctrl_key() || key.alt_key())
             && !(key.default_prevented() || dom::composing(key))
             && !overlays::is_any_open()
         {
-            conversation.stop();
+            super::stop_all();
         }
     });
 }
@@ -61,9 +60,9 @@ fn pressed(event: &Event) {
     };
     match dom::attr(&button, "data-do").as_str() {
         "latest" => open.to_end(),
-        "send-queued" => queue::send_next(&open),
+        "send-queued" => _ = queue::send_next(&open),
         "unqueue" => queue::remove(&open, &button),
-        "dismiss-refusal" => refused(None),
+        "dismiss-refusal" => refusal::clear(),
         // The link leads on.
         "take-along" => take_along(),
         _ => {}
@@ -75,13 +74,17 @@ fn take_along() {
     let Some(composer) = composer::current() else {
         return;
     };
-    let written = composer.text();
-    if !written.trim().is_empty() {
-        let draft = composer::new_draft();
-        let parts: Vec<_> = storage::get(&draft).into_iter().chain([written]).collect();
-        storage::set(&draft, &parts.join("\n"));
-        storage::set(&composer.draft(), "");
-    }
+    let draft = composer::new_draft();
+    let mut parts: Vec<_> = storage::get(&draft).into_iter().collect();
+    parts.extend(
+        conversation()
+            .map(|open| queue::take_all(&open.id()))
+            .into_iter()
+            .flatten(),
+    );
+    parts.push(composer.take_text());
+    parts.retain(|part| !part.trim().is_empty());
+    storage::set(&draft, &parts.join("\n"));
 }
 
 fn now() -> Option<Rc<Dock>> {
@@ -102,17 +105,14 @@ pub fn attach(conversation: &Rc<Conversation>) {
     let composer = composer::attach(wishes(conversation));
     if let Some(dock) = of(conversation) {
         dock.composer.replace(composer);
-        let shown = dom::by_id::<Element>("refused").is_some();
-        if let Some(error) = dock.refused.borrow().as_ref().filter(|_| !shown) {
-            dock.show_refused(Some(error));
-        }
-        away(dock.away.get());
+        refusal::restore();
+        dock.show_away();
     } else {
         DOCK.set(Some(Rc::new(Dock {
             conversation: Rc::clone(conversation),
             composer: RefCell::new(composer),
-            refused: RefCell::default(),
             away: Cell::new(false),
+            fresh: Cell::new(false),
             lost: RefCell::default(),
             late: Cell::new(false),
         })));
@@ -121,12 +121,25 @@ pub fn attach(conversation: &Rc<Conversation>) {
 }
 
 fn wishes(conversation: &Rc<Conversation>) -> Wishes {
-    let [sends, stops, waits, edits] = std::array::from_fn(|_| Rc::clone(conversation));
+    let [says, stops, waits, edits] = std::array::from_fn(|_| Rc::clone(conversation));
+    let draft = composer::draft_of(&conversation.id());
+    let place = draft.clone();
     Wishes {
-        draft: composer::draft_of(&conversation.id()),
-        send: Box::new(move |text, taken| sends.send(text, taken)),
-        stop: Box::new(move || stops.stop()),
-        wait: Some(Box::new(move |text| queue::add(&waits, text))),
+        draft,
+        send: Box::new(move |text, taken| {
+            let name = sends::name(&place, "", &text);
+            let (place, sent, said) = (place.clone(), name.clone(), text.clone());
+            let done = Box::new(move |is_taken: bool| {
+                if !is_taken {
+                    // Another tab may have seen it taken, and forgotten it.
+                    sends::keep(&place, &sent, "", &said);
+                }
+                taken(is_taken);
+            });
+            says.send(name, text, Rc::new(refusal::press_send), done);
+        }),
+        stop: Some(Box::new(move || stops.stop())),
+        wait: Some(Box::new(move |name, text| queue::add(&waits, name, text))),
         edit_last: Some(Box::new(move || {
             if let Some(last) = edits.last_question().filter(|_| !edits.is_busy()) {
                 editor::open(&last);
@@ -139,6 +152,7 @@ fn wishes(conversation: &Rc<Conversation>) -> Wishes {
 pub fn detach() {
     editor::close();
     composer::detach();
+    refusal::clear();
     drop(DOCK.take());
 }
 
@@ -151,9 +165,6 @@ pub fn changed(conversation: &Rc<Conversation>) {
     composer.set_stopping(conversation.is_stopping());
     composer.set_blocked(conversation.is_gone().then_some(words().chat.deleted));
     editor::set_busy(busy);
-    if let Some(latest) = dom::one(".dock > .latest") {
-        dom::toggle_class(&latest, "fresh", busy);
-    }
     queue::show(&conversation.id());
     show_gone(conversation.is_gone());
     dock.watch();
@@ -206,16 +217,21 @@ impl Dock {
         }
     }
 
-    fn show_refused(&self, error: Option<&AppError>) {
-        refusal::show(error, self.conversation.thread().provider.as_str());
+    fn show_away(&self) {
+        let away = self.away.get();
+        self.fresh.set(away && self.fresh.get());
+        if let Some(latest) = dom::one(".dock > .latest") {
+            dom::toggle_attr(&latest, "hidden", !away);
+            dom::toggle_class(&latest, "fresh", self.fresh.get());
+        }
     }
 }
 
-/// Says why the last send, retry or edit was not taken, or nothing any more.
-pub fn refused(error: Option<AppError>) {
+/// Says why the last send, retry or edit was not taken, or nothing any more. `again` tries it once more.
+pub fn refused(error: Option<&AppError>, again: Option<Again>) {
     if let Some(dock) = now() {
-        dock.show_refused(error.as_ref());
-        dock.refused.replace(error);
+        let provider = dock.conversation.thread().provider;
+        refusal::show(error, provider.as_str(), again);
     }
 }
 
@@ -244,9 +260,16 @@ pub fn said(text: &str) {
 pub fn away(away: bool) {
     if let Some(dock) = now() {
         dock.away.set(away);
+        dock.show_away();
     }
-    if let Some(latest) = dom::one(".dock > .latest") {
-        dom::toggle_attr(&latest, "hidden", !away);
+}
+
+/// Marks the way to the end: something has come there that nobody has seen.
+pub fn fresh() {
+    if let Some(dock) = now()
+        && !dock.fresh.replace(true)
+    {
+        dock.show_away();
     }
 }
 

@@ -14,7 +14,7 @@ const DIALOG: &str = "other-model";
 thread_local! {
     /// The model that the dialog is about.
     static WANTED: RefCell<Option<Choice>> = const { RefCell::new(None) };
-    /// Whether a chat is being made. Who presses twice wants one.
+    /// Whether a chat is being made of the one on the page, until it is shown. Who presses twice wants one.
     static MAKING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -60,22 +60,28 @@ pub fn go(message: Option<MessageId>, choice: Option<Choice>) {
     time::spawn(async move {
         let whole = message.is_none();
         let made = fork_thread(from.clone(), message, choice).await;
-        MAKING.set(false);
         match made {
             Ok(thread) => {
                 let draft = composer::draft_of(&from);
                 let written = composer::current().filter(|now| whole && now.draft() == draft);
-                let written = written.map(|now| now.text());
+                let written = written.map(|now| now.take_text());
                 if let Some(written) = written.filter(|text| !text.is_empty()) {
                     storage::set(&composer::draft_of(&thread.id), &written);
-                    storage::set(&draft, "");
                 }
                 side::renew();
                 visit::go(&["/chat/", thread.id.as_str()].concat());
             }
-            Err(error) => toasts::trouble(&unless_signed_out(error)),
+            Err(error) => {
+                MAKING.set(false);
+                toasts::trouble(&unless_signed_out(error));
+            }
         }
     });
+}
+
+/// The chat on the page is another one, or none.
+pub(super) fn over() {
+    MAKING.set(false);
 }
 
 /// Asks whether to go on with another model, because a thread keeps its own.

@@ -6,10 +6,12 @@ use crate::client::{dom, overlays, server, time, toasts, words};
 use crate::shared::chat::{ChatSettings, ReasoningEffort, ThreadChange};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use web_sys::{Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 
 /// The dialog.
 const ID: &str = "options";
+/// Characters of a text that a chip says at the most.
+const LONGEST_CHIP: usize = 40;
 
 /// What the drawer asks of a chat.
 #[derive(Clone, Default)]
@@ -25,8 +27,9 @@ pub(super) struct Options {
 /// Hears its buttons.
 pub fn start() {
     dom::on("click", |event| {
-        if dom::closest(&event, "[data-do=options]").is_some() {
+        if let Some(button) = dom::closest(&event, "[data-do=options]") {
             overlays::open(ID);
+            dom::focus(&dom::attr(&button, "data-field"));
         }
     });
     dom::on("submit", |event| {
@@ -40,6 +43,7 @@ pub fn start() {
 
 fn save(options: Options) {
     let Some(conversation) = super::current() else {
+        write_chips();
         new_chat::set_options(options);
         return;
     };
@@ -55,6 +59,7 @@ fn save(options: Options) {
             Ok(thread) => {
                 if super::current().is_some_and(|now| Rc::ptr_eq(&now, &conversation)) {
                     settle();
+                    write_chips();
                 }
                 conversation.changed(thread);
                 toasts::done(words().chat.saved);
@@ -88,6 +93,45 @@ fn field(id: &str) -> Option<HtmlInputElement> {
 fn number(id: &str) -> Option<f64> {
     let number = field(id)?.value_as_number();
     number.is_finite().then_some(number)
+}
+
+/// Says above the composer what is in the fields.
+fn write_chips() {
+    for (chip, field) in chips() {
+        let value = if let Some(area) = field.dyn_ref::<HtmlTextAreaElement>() {
+            area.value().chars().take(LONGEST_CHIP).collect()
+        } else if let Some(input) = field.dyn_ref::<HtmlInputElement>() {
+            input.value()
+        } else {
+            let chosen = dom::find(&field, "option:checked:not([value=''])");
+            chosen
+                .and_then(|chosen| chosen.text_content())
+                .unwrap_or_default()
+        };
+        if let Some(place) = chip.last_element_child() {
+            place.set_text_content(Some(&value));
+        }
+    }
+    fit_chips();
+}
+
+/// Shows the chips that say something, of fields that the model has.
+pub(super) fn fit_chips() {
+    for (chip, field) in chips() {
+        let said = chip.last_element_child().and_then(|it| it.text_content());
+        let none = said.is_none_or(|said| said.is_empty());
+        let hidden = none || field.closest("[hidden]").is_ok_and(|it| it.is_some());
+        dom::toggle_attr(&chip, "hidden", hidden);
+    }
+}
+
+/// What stands above the composer for a field, and the field.
+fn chips() -> impl Iterator<Item = (Element, Element)> {
+    let chips = dom::all("#chips > .chip").into_iter();
+    chips.filter_map(|chip| {
+        let field = dom::by_id(&dom::attr(&chip, "data-field"))?;
+        Some((chip, field))
+    })
 }
 
 /// Lets what is in the fields be what the server printed, because it is stored now.

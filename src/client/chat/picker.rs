@@ -1,10 +1,12 @@
 //! Picking a model.
 
+mod stars;
+
 use super::new_chat;
-use crate::api::models::{list_choices, refresh_models, set_favourite};
+use crate::api::models::{list_choices, refresh_models};
 use crate::client::server::unless_signed_out;
 use crate::client::time::{self, Timer};
-use crate::client::{dom, overlays, page, toasts, words};
+use crate::client::{dom, overlays, page, words};
 use crate::shared::error::AppError;
 use crate::shared::ids::ProviderId;
 use crate::shared::model::Choice;
@@ -16,8 +18,8 @@ use web_sys::{Element, Event, HtmlInputElement, KeyboardEvent};
 const ID: &str = "picker";
 /// Where the list is.
 const LIST: &str = "picker-list";
-/// What marks a model as a favourite.
-const STAR: &str = "#picker-list .star";
+/// A row that can be taken.
+const ROW: &str = "#picker-list [data-choice]";
 /// What is shown until there is something else.
 const SKELETON: &str = r#"<div class="skeleton lines" aria-busy="true"></div>"#;
 /// Typing pauses for so many milliseconds before the list is asked for.
@@ -48,10 +50,6 @@ struct State {
     refused: RefCell<Vec<(String, String)>>,
     /// Those that were asked since then because it was due. One whose list stays old must not be asked for ever.
     asked: RefCell<Vec<String>>,
-    /// The models whose star is being kept.
-    starring: RefCell<Vec<String>>,
-    /// The stars that were pressed since the dialog was opened: a list may be older than they are.
-    stars: RefCell<Vec<(String, bool)>>,
 }
 
 thread_local! {
@@ -66,13 +64,12 @@ thread_local! {
         busy: RefCell::new(Vec::new()),
         refused: RefCell::new(Vec::new()),
         asked: RefCell::new(Vec::new()),
-        starring: RefCell::new(Vec::new()),
-        stars: RefCell::new(Vec::new()),
     } };
 }
 
 /// Hears what is typed and taken in it.
 pub fn start() {
+    stars::start();
     dom::on("click", |event| click(&event));
     dom::on("input", |event| {
         if dom::closest(&event, "#picker-search").is_some() {
@@ -92,14 +89,8 @@ pub fn start() {
             press(key);
         }
     });
-    // The keyboard stays where it is, for what is typed next.
-    dom::on("mousedown", |event| {
-        if dom::closest(&event, STAR).is_some() {
-            event.prevent_default();
-        }
-    });
     dom::on("mousemove", |event| {
-        if let Some(row) = dom::closest(&event, "#picker-list .model")
+        if let Some(row) = dom::closest(&event, ROW)
             && let Some(index) = index_of(&row)
             && STATE.with(|state| state.active.replace(index)) != index
         {
@@ -111,9 +102,9 @@ pub fn start() {
 fn click(event: &Event) {
     if dom::closest(event, ".picker-button, [data-do=picker]").is_some() {
         open(Box::new(page::picked));
-    } else if let Some(star) = dom::closest(event, STAR) {
-        favour(&star);
-    } else if let Some(row) = dom::closest(event, "#picker-list .model") {
+    } else if stars::click(event) {
+        // It is in a row.
+    } else if let Some(row) = dom::closest(event, ROW) {
         take(&row);
     } else if let Some(button) = dom::closest(event, "#picker-list [data-do=refresh-models]")
         && let Ok(Some(line)) = button.closest("[data-provider]")
@@ -187,7 +178,7 @@ pub fn open(then: Then) {
         state.wanted.set(state.wanted.get() + 1);
         state.refused.take();
         state.asked.take();
-        state.stars.take();
+        stars::forget();
         let same = *state.search.borrow() == typed();
         if let Some(list) = dom::by_id::<Element>(LIST)
             && (!same || list.child_element_count() == 0)
@@ -213,7 +204,7 @@ fn typed() -> String {
 }
 
 fn rows() -> Vec<Element> {
-    dom::all("#picker-list .model")
+    dom::all(ROW)
 }
 
 fn row_id(index: usize) -> String {
@@ -243,7 +234,7 @@ fn ask() {
         });
         let Some(before) = before else { return };
         let place = (before == search).then(place).flatten();
-        let held = dom::is_focus_in(STAR);
+        let held = dom::is_focus_in(stars::STAR);
         match answer {
             Ok(html) => {
                 list.set_inner_html(&html);
@@ -281,32 +272,6 @@ fn keep((choice, above): &(String, bool)) {
     }
 }
 
-/// Marks the model of a star as a favourite, or no longer. The groups stay as they are while the dialog is open: what is pointed
-/// at must not move away.
-fn favour(star: &Element) {
-    let Ok(Some(row)) = star.closest(".model") else {
-        return;
-    };
-    let name = dom::attr(&row, "data-choice");
-    let Ok(choice) = name.parse::<Choice>() else {
-        return;
-    };
-    // The server must hear of presses in their order.
-    if !STATE.with(|state| claim(&state.starring, &name)) {
-        return;
-    }
-    let on = dom::attr(star, "aria-pressed") != "true";
-    note_star(&name, on);
-    time::spawn(async move {
-        let answer = set_favourite(choice, on).await;
-        STATE.with(|state| state.starring.borrow_mut().retain(|busy| *busy != name));
-        note_star(&name, on == answer.is_ok());
-        if let Err(error) = answer {
-            toasts::trouble(&unless_signed_out(error));
-        }
-    });
-}
-
 /// Notes that something is under way; false if it is already.
 fn claim(under_way: &RefCell<Vec<String>>, name: &str) -> bool {
     let mut under_way = under_way.borrow_mut();
@@ -315,24 +280,6 @@ fn claim(under_way: &RefCell<Vec<String>>, name: &str) -> bool {
         under_way.push(name.to_owned());
     }
     free
-}
-
-/// Shows whether a model is a favourite, also in lists that were asked for before.
-fn note_star(choice: &str, on: bool) {
-    STATE.with(|state| {
-        let mut stars = state.stars.borrow_mut();
-        stars.retain(|(starred, _)| starred != choice);
-        stars.push((choice.to_owned(), on));
-    });
-    show_star(choice, on);
-}
-
-fn show_star(choice: &str, on: bool) {
-    for row in rows_of(choice) {
-        if let Some(star) = dom::find(&row, ".star") {
-            _ = star.set_attribute("aria-pressed", if on { "true" } else { "false" });
-        }
-    }
 }
 
 fn said(error: &AppError) -> String {
@@ -366,9 +313,7 @@ fn arrived(list: &Element) {
         refresh(&provider);
     }
     tell(list);
-    for (choice, on) in STATE.with(|state| state.stars.borrow().clone()) {
-        show_star(&choice, on);
-    }
+    stars::show();
     mark();
     if STATE.with(|state| state.hasty.get()) && is_open() {
         enter();
@@ -448,18 +393,29 @@ fn mark() {
         }
         state.active.get()
     });
-    for (index, row) in rows.iter().enumerate() {
-        let selected = if index == active { "true" } else { "false" };
-        if dom::attr(row, "aria-selected") != selected {
-            _ = row.set_attribute("aria-selected", selected);
-            if let Some(star) = dom::find(row, ".star") {
-                let stop = if index == active { "0" } else { "-1" };
-                _ = star.set_attribute("tabindex", stop);
-            }
+    let active_row = rows.get(active);
+    for row in dom::all("#picker-list [aria-selected=true]") {
+        if active_row != Some(&row) {
+            select(&row, false);
         }
     }
+    if let Some(row) = active_row {
+        select(row, true);
+    }
     if let Some(field) = field() {
-        _ = field.set_attribute("aria-activedescendant", &row_id(active));
+        // What may be found and not taken has no row to point at.
+        _ = match active_row {
+            Some(row) => field.set_attribute("aria-activedescendant", &row.id()),
+            None => field.remove_attribute("aria-activedescendant"),
+        };
+    }
+}
+
+/// Marks a row as the one that Enter takes. Its star alone can be reached by the Tab key.
+fn select(row: &Element, on: bool) {
+    _ = row.set_attribute("aria-selected", if on { "true" } else { "false" });
+    if let Some(star) = dom::find(row, ".star") {
+        _ = star.set_attribute("tabindex", if on { "0" } else { "-1" });
     }
 }
 

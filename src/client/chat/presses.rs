@@ -1,12 +1,12 @@
 //! Does what the buttons of all messages say, and hears where the reader is.
 
 use super::conversation::Conversation;
-use super::{LOG, conversation_of, current, editor, moving, picker, rethink};
+use super::{LOG, conversation_of, current, editor, moving, picker, refusal, rethink};
 use crate::api::messages::message_source;
 use crate::client::log::{self, Press};
 use crate::client::server::unless_signed_out;
 use crate::client::time::spawn;
-use crate::client::{clipboard, dom, overlays, toasts, words};
+use crate::client::{clipboard, dom, overlays, toasts};
 use crate::shared::ids::MessageId;
 use crate::shared::model::Choice;
 use std::rc::Rc;
@@ -44,10 +44,13 @@ pub fn start() {
 }
 
 fn pressed(event: &Event) {
-    if let Some(press) = log::press(event)
-        && let Some(conversation) = conversation_of(&press)
-        && act(&conversation, press)
-    {
+    let Some(press) = log::press(event) else {
+        return;
+    };
+    let Some(conversation) = conversation_of(&press) else {
+        return refusal::pressed(press);
+    };
+    if act(&conversation, press) {
         event.prevent_default();
     }
 }
@@ -56,17 +59,20 @@ fn pressed(event: &Event) {
 fn act(conversation: &Rc<Conversation>, press: Press) -> bool {
     let (idle, docked) = (!conversation.is_busy(), conversation.is_docked());
     match (press.what.as_str(), press.message()) {
+        ("stop", _) if !conversation.is_stopping() => conversation.stop(),
+        ("anew", _) => conversation.start_over(),
+        // Beside other answers there is neither picker nor drawer: their pages are gone to.
+        ("swap" | "settings", _) if !docked => return false,
+        ("settings", _) => overlays::open("options"),
         ("retry", Some(message)) => conversation.retry(message, None, None),
         ("previous", Some(message)) => conversation.turn(message, -1),
         ("next", Some(message)) => conversation.turn(message, 1),
         ("fork", Some(message)) if docked => moving::go(Some(message), None),
-        ("go-on", _) if idle => {
-            conversation.send(words().chat.go_on.to_owned(), Box::new(|_| {}));
-        }
+        ("go-on", _) if idle => conversation.go_on(),
         ("edit", Some(message)) if idle && docked => editor::open(&message),
         ("swap", Some(message)) if idle && docked => swap(conversation, message),
         ("rethink", Some(message)) if idle && docked => rethink::open(conversation, message),
-        ("fork" | "go-on" | "edit" | "swap" | "rethink", _) => {}
+        ("stop" | "fork" | "go-on" | "edit" | "swap" | "rethink", _) => {}
         (_, message) => {
             stay(conversation, press, message);
             return false;
@@ -78,7 +84,6 @@ fn act(conversation: &Rc<Conversation>, press: Press) -> bool {
 /// What is done with what is shown, and changes nothing.
 fn stay(conversation: &Rc<Conversation>, press: Press, message: Option<MessageId>) {
     match (press.what.as_str(), message) {
-        ("settings", _) => overlays::open("options"),
         ("copy", Some(message)) => copy_message(conversation, message, press),
         ("copy-id", _) => copy(press.id(), press),
         ("code", _) => copy(press.code().unwrap_or_default(), press),
@@ -103,13 +108,12 @@ fn swap(conversation: &Rc<Conversation>, message: MessageId) {
 
 fn copy_message(conversation: &Rc<Conversation>, message: MessageId, press: Press) {
     let thread = conversation.id();
+    if let Some(text) = log::text_of_question(&message) {
+        return copy(text, press);
+    }
     spawn(async move {
-        let text = match log::text_of_question(&message) {
-            Some(text) => Ok(text),
-            None => message_source(thread, message).await,
-        };
-        match text {
-            Ok(text) => press.copied(clipboard::copy(&text).await),
+        match clipboard::copy_coming(message_source(thread, message)).await {
+            Ok(worked) => press.copied(worked),
             Err(error) => toasts::trouble(&unless_signed_out(error)),
         }
     });

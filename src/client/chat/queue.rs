@@ -1,30 +1,41 @@
 //! What was written while an answer goes on, to be sent one after the other. This browser remembers it for each thread.
 
 use super::conversation::Conversation;
-use super::dock;
+use super::{dock, sends};
 use crate::client::{dom, storage};
 use crate::shared::ids::ThreadId;
+use std::cell::RefCell;
 use std::rc::Rc;
 use web_sys::Element;
 
-fn key(thread: &ThreadId) -> String {
-    ["queue:", thread.as_str()].concat()
+thread_local! {
+    /// What was sent last, until the server has said whether it took it.
+    static SENDING: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-fn kept(thread: &ThreadId) -> Vec<String> {
-    let kept = storage::get(&key(thread));
-    kept.and_then(|kept| serde_json::from_str(&kept).ok())
-        .unwrap_or_default()
+/// Where a text is kept: by the name of its send, which begins with the time. So tabs that do something at once do nothing to each
+/// other's texts, and if two send the same one, the server takes it once.
+fn key(thread: &ThreadId, name: &str) -> String {
+    ["queue:", thread.as_str(), ":", name].concat()
 }
 
-fn keep(thread: &ThreadId, texts: &[String]) {
-    let text = if texts.is_empty() {
-        String::new()
-    } else {
-        serde_json::to_string(texts).unwrap_or_default()
-    };
-    storage::set(&key(thread), &text);
-    show(thread);
+/// The names of what waits. What is on the page waits no more.
+fn names(thread: &ThreadId) -> Vec<String> {
+    let start = key(thread, "");
+    let mut names = Vec::new();
+    for key in storage::names(&start) {
+        let name = key.trim_start_matches(&*start);
+        if sends::is_shown(name) {
+            storage::set(&key, "");
+        } else if SENDING.with_borrow(|sending| sending != name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+fn text_of(thread: &ThreadId, name: &str) -> String {
+    storage::get(&key(thread, name)).unwrap_or_default()
 }
 
 /// Shows what waits for a thread, if its page is open. Rows that stay are written over, so that the keyboard stays too.
@@ -33,8 +44,8 @@ pub(super) fn show(thread: &ThreadId) {
     let (Some(open), Some(queue)) = (open, dom::one(".queue")) else {
         return;
     };
-    let texts = kept(thread);
-    dom::toggle_attr(&queue, "hidden", texts.is_empty());
+    let names = names(thread);
+    dom::toggle_attr(&queue, "hidden", names.is_empty());
     if let Some(button) = dom::find(&queue, "[data-do=send-queued]") {
         dom::toggle_attr(&button, "hidden", open.is_busy());
     }
@@ -42,13 +53,14 @@ pub(super) fn show(thread: &ThreadId) {
         return;
     };
     let mut row = list.first_element_child();
-    for text in texts {
+    for name in names {
         let Some(chip) = row.or_else(|| add_row(&list)) else {
             return;
         };
         if let Some(words) = dom::find(&chip, "span") {
-            words.set_text_content(Some(&text));
+            words.set_text_content(Some(&text_of(thread, &name)));
         }
+        _ = chip.set_attribute("data-id", &name);
         row = chip.next_element_sibling();
     }
     while let Some(over) = row {
@@ -63,50 +75,55 @@ fn add_row(list: &Element) -> Option<Element> {
     Some(chip)
 }
 
-/// Lets a message wait.
-pub(super) fn add(conversation: &Rc<Conversation>, text: String) {
+/// Lets a message wait; says whether this browser keeps it.
+pub(super) fn add(conversation: &Rc<Conversation>, name: &str, text: &str) -> bool {
     let thread = conversation.id();
-    // Another tab may have taken something away, so what is remembered counts.
-    let mut texts = kept(&thread);
-    texts.push(text);
-    keep(&thread, &texts);
+    storage::set(&key(&thread, name), text);
+    show(&thread);
+    text_of(&thread, name) == text
+}
+
+/// Takes away all that waits for a thread.
+pub(super) fn take_all(thread: &ThreadId) -> Vec<String> {
+    let take = |name: String| {
+        let text = text_of(thread, &name);
+        storage::set(&key(thread, &name), "");
+        text
+    };
+    names(thread).into_iter().map(take).collect()
 }
 
 /// Takes the message away whose row something is in.
 pub(super) fn remove(conversation: &Rc<Conversation>, button: &Element) {
-    let mut before = button.closest("li").ok().flatten();
-    if before.is_none() {
-        return;
+    if let Ok(Some(row)) = button.closest("[data-id]") {
+        add(conversation, &dom::attr(&row, "data-id"), "");
     }
-    let thread = conversation.id();
-    let mut index = 0;
-    while let Some(row) = before.and_then(|row| row.previous_element_sibling()) {
-        index += 1;
-        before = Some(row);
-    }
-    let mut texts = kept(&thread);
-    if index < texts.len() {
-        texts.remove(index);
-    }
-    keep(&thread, &texts);
 }
 
-/// Sends the next one.
-pub(super) fn send_next(conversation: &Rc<Conversation>) {
+/// Sends the next one, if there is one. It is kept until the server has taken it.
+pub(super) fn send_next(conversation: &Rc<Conversation>) -> bool {
     let thread = conversation.id();
-    let mut texts = kept(&thread);
-    if texts.is_empty() {
-        return;
-    }
-    let text = texts.remove(0);
-    keep(&thread, &texts);
-    let again = text.clone();
-    let done = move |taken: bool| {
-        if !taken {
-            let mut texts = kept(&thread);
-            texts.insert(0, again);
-            keep(&thread, &texts);
-        }
+    let Some(name) = names(&thread).into_iter().next() else {
+        return false;
     };
-    conversation.send(text, Box::new(done));
+    let text = text_of(&thread, &name);
+    SENDING.set(name.clone());
+    show(&thread);
+    let sent = name.clone();
+    let done = move |taken: bool| {
+        // Another thread's may have been sent since.
+        SENDING.with_borrow_mut(|sending| {
+            if *sending == sent {
+                sending.clear();
+            }
+        });
+        if taken {
+            storage::set(&key(&thread, &sent), "");
+        }
+        show(&thread);
+    };
+    let own = Rc::clone(conversation);
+    let again = Rc::new(move || _ = send_next(&own));
+    conversation.send(name, text, again, Box::new(done));
+    true
 }

@@ -2,7 +2,7 @@
 
 use super::composer::{self, TEXT};
 use crate::client::palette::{self, Lines};
-use crate::client::{commands, dom, storage};
+use crate::client::{commands, dom};
 use crate::shared::commands::Do;
 use std::cell::Cell;
 use web_sys::{Element, KeyboardEvent};
@@ -141,8 +141,7 @@ fn take(line: &Element) {
     if let Some(command) = palette::command(line)
         && let Some(composer) = composer::current()
     {
-        composer.set_text("");
-        storage::set(&composer.draft(), "");
+        composer.take_text();
         commands::run(command.does);
     }
 }

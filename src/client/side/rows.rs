@@ -32,6 +32,20 @@ pub(super) fn dress(list: &Element) {
     }
 }
 
+/// Marks the chats of a list that is about to be shown whose name is shown as another one.
+pub(super) fn mark_renamed(list: &Element) {
+    for row in dom::find_all(list, ".row") {
+        let name = dom::find(&row, ".row-name");
+        let shown: Option<Element> = dom::by_id(&row.id());
+        let shown = shown.and_then(|shown| dom::find(&shown, ".row-name"));
+        if let (Some(name), Some(shown)) = (name, shown)
+            && name.text_content() != shown.text_content()
+        {
+            dom::toggle_class(&name, "renamed", true);
+        }
+    }
+}
+
 fn say_empty(list: &Element) {
     if let Some(status) = dom::find(list, "[role=status]") {
         status.set_text_content(Some(words().sidebar.nothing_found));

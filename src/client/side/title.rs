@@ -29,7 +29,7 @@ pub(super) fn start() {
         };
         match event.key().as_str() {
             "Enter" if !dom::composing(event) => end(&field, true, true),
-            "Escape" => {
+            "Escape" if !dom::composing(event) => {
                 event.stop_propagation();
                 end(&field, false, true);
             }

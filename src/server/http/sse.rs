@@ -12,6 +12,7 @@ use crate::shared::words::Language;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures::{Stream, StreamExt};
 use http::header;
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -19,11 +20,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// A comment goes out at least this often; the contract says 15 s.
+/// A comment goes out at least this often; the contract says 15 s. The page hears no comments: its silence would be the same as
+/// that of a connection that is no more, so it is sent an event (`client/stream.rs`).
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// The page is painted at most this often.
 const FRAME: Duration = Duration::from_millis(33);
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
+const ALIVE: Bytes = Bytes::from_static(b"event: alive\ndata: 0\n\n");
 
 fn response(body: Body) -> Response {
     let headers = [
@@ -53,14 +56,13 @@ pub(super) fn events(mut follower: Reader, drain: CancellationToken) -> Response
     let stream = async_stream::stream! {
         loop {
             let batch = tokio::select! {
-                batch = tokio::time::timeout(KEEP_ALIVE, follower.batch()) => batch,
+                batch = follower.batch() => batch,
                 () = gone(&drain) => return,
             };
             match batch {
-                Err(_) => yield Ok::<_, Infallible>(COMMENT),
-                Ok(Ok(Some(events))) => yield Ok(write_events(&events)),
-                Ok(Ok(None)) => return,
-                Ok(Err(error)) => {
+                Ok(Some(events)) => yield write_events(&events),
+                Ok(None) => return,
+                Err(error) => {
                     // The reader comes back with the last number that it has.
                     tracing::warn!(%error, "a reader lost the log");
                     return;
@@ -68,7 +70,25 @@ pub(super) fn events(mut follower: Reader, drain: CancellationToken) -> Response
             }
         }
     };
-    response(Body::from_stream(stream))
+    response(Body::from_stream(never_silent(stream, COMMENT, KEEP_ALIVE)))
+}
+
+/// The stream, with a `sign` of life whenever it gave nothing for so long, whatever it did meanwhile.
+fn never_silent(
+    stream: impl Stream<Item = Bytes>,
+    sign: Bytes,
+    silence: Duration,
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    async_stream::stream! {
+        let mut stream = std::pin::pin!(stream);
+        loop {
+            match tokio::time::timeout(silence, stream.next()).await {
+                Ok(Some(bytes)) => yield Ok(bytes),
+                Ok(None) => return,
+                Err(_) => yield Ok(sign.clone()),
+            }
+        }
+    }
 }
 
 /// A moment after the drain began: the answers of this process have said their end by then.
@@ -105,18 +125,17 @@ pub(super) fn rendered(
         write_view(&mut out, &ViewEvent::Reset);
         loop {
             if !out.is_empty() {
-                yield Ok::<_, Infallible>(Bytes::from(std::mem::take(&mut out)));
+                yield Bytes::from(std::mem::take(&mut out));
                 tokio::time::sleep(FRAME).await;
             }
             let batch = tokio::select! {
-                batch = tokio::time::timeout(KEEP_ALIVE, follower.batch()) => batch,
+                batch = follower.batch() => batch,
                 () = gone(&drain) => return,
             };
             let events = match batch {
-                Err(_) => { yield Ok(COMMENT); continue; }
-                Ok(Ok(Some(events))) => events,
-                Ok(Ok(None)) => break,
-                Ok(Err(error)) => {
+                Ok(Some(events)) => events,
+                Ok(None) => break,
+                Err(error) => {
                     tracing::warn!(%error, "a page lost the log");
                     return;
                 }
@@ -149,8 +168,42 @@ pub(super) fn rendered(
         }
         if let Ok(placed) = services.message(&user, &thread, &message).await {
             write_view(&mut out, &ViewEvent::End { m: Box::new(services.answer(placed, language)) });
-            yield Ok(Bytes::from(out));
+            yield Bytes::from(out);
         }
     };
-    response(Body::from_stream(stream))
+    response(Body::from_stream(never_silent(stream, ALIVE, KEEP_ALIVE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer of whose events none shows, after the first.
+    fn busy_and_silent() -> impl Stream<Item = Bytes> {
+        async_stream::stream! {
+            yield Bytes::from_static(b"first");
+            loop {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_reads_an_answer_hears_of_it_however_much_of_it_shows_nothing() {
+        let stream = never_silent(busy_and_silent(), ALIVE, Duration::from_millis(20));
+        let heard: Vec<_> = stream.take(3).collect().await;
+        assert_eq!(
+            heard,
+            [Ok(Bytes::from_static(b"first")), Ok(ALIVE), Ok(ALIVE)]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_has_ended_gives_no_sign_of_life() {
+        let ended = futures::stream::iter([COMMENT]);
+        let heard: Vec<_> = never_silent(ended, ALIVE, Duration::from_mins(1))
+            .collect()
+            .await;
+        assert_eq!(heard, [Ok(COMMENT)]);
+    }
 }

@@ -15,8 +15,10 @@ async fn ask(thread: &ThreadId, request: &ClientRequestId, ask: Ask) -> Answer<S
         .ask(&user, thread, request, ask)
         .await
         .map_err(fail)?;
-    // A plain form may come from a page of earlier messages.
-    caller.form_to(&format!("/chat/{thread}"));
+    // A plain form may come from a page of earlier messages. Beside other answers it goes back to them.
+    if !caller.came_from("/compare") {
+        caller.form_to(&format!("/chat/{thread}"));
+    }
     sent(&caller, &user, thread, &answer).await
 }
 

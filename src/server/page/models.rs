@@ -1,16 +1,17 @@
 //! The models that the person can use.
 
-use super::{Answer, Caller, caller, fail, said_of_provider};
+use super::{Answer, Caller, caller, fail, looked_for, said_of_provider};
 use crate::server::catalog::discovery::Wanted;
 use crate::server::error::to_app_error;
 use crate::server::http::extract::{last_picked, preferences};
 use crate::server::render;
 use crate::server::services::ServiceError;
+use crate::server::services::means::Chat;
 use crate::server::services::threads as rules;
 use crate::shared::format::facts;
 use crate::shared::ids::{ProviderId, UserId};
 use crate::shared::model::{
-    Beginning, Category, Choice, Model, ModelLine, ModelList, PickerProvider,
+    Beginning, Category, Choice, Means, Model, ModelLine, ModelList, PickerProvider,
 };
 use crate::shared::words::Language;
 
@@ -59,6 +60,7 @@ pub async fn list_choices(search: String, choice: Option<Choice>) -> Answer<Stri
     let user = caller.user().await?;
     let shelves = shelves(&caller, &user).await?;
     let services = caller.services();
+    let search = looked_for(&search);
     // What is looked for stands with its provider.
     let recent = if search.trim().is_empty() {
         services.recent_models(&user).await.map_err(fail)?
@@ -70,11 +72,11 @@ pub async fn list_choices(search: String, choice: Option<Choice>) -> Answer<Stri
         recent,
     };
     Ok(render::picker::list(
-        caller.language().words(),
+        caller.language(),
         services.env().now(),
         &shelves,
         &top,
-        &search,
+        search,
         choice.as_ref(),
     ))
 }
@@ -100,17 +102,29 @@ pub async fn beginning(asked: Option<Choice>) -> Answer<Beginning> {
     let choice = asked.or_else(last).or_else(|| first(&providers));
     let of = |id: &ProviderId| providers.iter().find(|shelf| shelf.provider.id == *id);
     let shelf = choice.as_ref().and_then(|choice| of(&choice.provider));
+    let provider = choice.as_ref().map(|choice| &choice.provider);
+    let means = means(&caller, &user, Chat::New(provider)).await?;
     let now = caller.services().env().now();
     let due = providers.iter().filter(|shelf| shelf.is_due(now));
     Ok(Beginning {
         known: choice
             .as_ref()
             .map(|choice| line(&caller, choice, shelf, find(&providers, choice))),
-        note: shelf.and_then(|shelf| shelf.note.clone()),
+        means,
         due: due.map(|shelf| shelf.provider.id.clone()).collect(),
         choice,
         providers,
     })
+}
+
+/// What there is to pay with in a chat.
+pub(super) async fn means(caller: &Caller, user: &UserId, chat: Chat<'_>) -> Answer<Means> {
+    let zone = preferences(&caller.headers).zone_minutes;
+    caller
+        .services()
+        .means(user, chat, caller.language(), zone)
+        .await
+        .map_err(fail)
 }
 
 fn find<'a>(providers: &'a [PickerProvider], choice: &Choice) -> Option<&'a Model> {
@@ -135,15 +149,17 @@ fn line(
     shelf: Option<&PickerProvider>,
     model: Option<&Model>,
 ) -> ModelLine {
-    let free = caller.language().words().picker.free;
+    let said = &caller.language().words().picker;
     let name = model.map(|model| model.display_name.clone());
     let provider = shelf.map(|shelf| shelf.provider.name.clone());
     ModelLine {
         name: name.unwrap_or_else(|| choice.model.to_string()),
         provider: provider.unwrap_or_else(|| choice.provider.to_string()),
-        facts: model.map_or_else(String::new, |model| {
-            facts(model.context_window, model.pricing, free)
-        }),
+        facts: facts(
+            model.and_then(|model| model.context_window),
+            model.and_then(|model| model.pricing),
+            said,
+        ),
         reasons: model.is_none_or(|model| model.capabilities.reasoning),
         window: model.and_then(|model| model.context_window),
         longest: model.and_then(|model| model.max_output_tokens),

@@ -1,7 +1,7 @@
 //! What stands beside the pages: the list of the chats, and the palette.
 
 use super::models::picker;
-use super::{Answer, caller, fail};
+use super::{Answer, caller, fail, looked_for};
 use crate::server::http::extract::preferences;
 use crate::server::services::Services;
 use crate::shared::activity::WATCHED;
@@ -80,17 +80,18 @@ pub async fn palette_lines(q: String) -> Answer<String> {
     let user = caller.user().await?;
     let words = caller.language().words();
     let services = caller.services();
-    let mut lines = palette::commands(words, &q);
+    let q = looked_for(&q);
+    let mut lines = palette::commands(words, q);
     let known = services.sidebar(&user, None).await.map_err(fail)?;
     let known = known.pinned.into_iter().chain(known.threads);
-    let mut chats: Vec<Thread> = known.filter(|thread| has(&thread.title, &q)).collect();
+    let mut chats: Vec<Thread> = known.filter(|thread| has(&thread.title, q)).collect();
     if !q.trim().is_empty() {
-        let found = found(services, &user, &q, 1).await?;
+        let found = found(services, &user, q, 1).await?;
         chats.extend(found.threads.into_iter().map(|found| found.thread));
     }
     lines.extend(lines_of_chats(&chats, words));
     if !q.trim().is_empty() {
-        lines.extend(lines_of_models(&picker().await?, words, &q));
+        lines.extend(lines_of_models(&picker().await?, words, q));
     }
     Ok(palette::html(lines))
 }

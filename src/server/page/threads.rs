@@ -1,14 +1,16 @@
 //! Threads.
 
 use super::messages::sent;
+use super::models::means;
 use super::{Answer, Caller, caller, fail};
 use crate::server::render;
+use crate::server::services::means::Chat;
 use crate::server::services::messages::Window;
 use crate::server::services::threads::{self as rules, NewThread};
 use crate::shared::activity::WATCHED;
 use crate::shared::chat::{ChatSettings, Started, Thread, ThreadChange, ThreadStatus, ThreadView};
 use crate::shared::ids::{ClientRequestId, MessageId, ThreadId, UserId};
-use crate::shared::model::Choice;
+use crate::shared::model::{Choice, Means};
 
 /// A thread with its newest messages, with those before or after a depth, or with those around the message `at`.
 pub async fn thread(
@@ -30,6 +32,13 @@ pub async fn thread(
         .thread_view(&user, &id, &window, caller.language())
         .await
         .map_err(fail)
+}
+
+/// What there is to pay for a thread's answers with.
+pub async fn thread_means(thread: &Thread) -> Answer<Means> {
+    let caller = caller()?;
+    let user = caller.user().await?;
+    means(&caller, &user, Chat::Open(thread)).await
 }
 
 /// Shows another branch: the one through the sibling of `message` that is `step` places away. A plain form goes to the

@@ -47,7 +47,7 @@ fn line(html: &mut Html, thread: &Thread, words: &Archive) {
             .text(words.bring_back)
             .raw("</button>");
     });
-    html.raw(r#"<details class="confirm"><summary class="small">"#)
+    html.raw(r#"<details class="confirm"><summary class="button quiet small">"#)
         .text(words.delete_ask)
         .raw("</summary>");
     form(html, thread, "/fn/threads/delete", |html| {

@@ -1,19 +1,40 @@
 //! How an answer came about, as names and values.
 
-use super::message::Told;
+use super::message::{Payer, Told};
 use crate::shared::chat::Message;
 use crate::shared::format::money;
+use crate::shared::time::Timestamp;
 
-/// All that is known: who answered and who paid, what it took, and what was tried.
-pub(super) fn facts(told: Told<'_>) -> Vec<(&'static str, String)> {
+/// What is known, as its value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fact {
+    /// In words.
+    Said(String),
+    /// When.
+    At(Timestamp),
+}
+
+/// All that is known: who answered and who paid, what it took, when it was asked, and what was tried.
+pub(super) fn facts(told: Told<'_>) -> Vec<(&'static str, Fact)> {
+    let names = &told.language.printed().facts;
+    let said = |(name, text)| (name, Fact::Said(text));
+    let asked = (names.asked, Fact::At(told.message.created_at));
+    let course = course(told).into_iter().map(said);
+    let trouble = trouble(told).into_iter().map(said);
+    course.chain([asked]).chain(trouble).collect()
+}
+
+/// Who answered and who paid, and what it took.
+fn course(told: Told<'_>) -> Vec<(&'static str, String)> {
     let (message, printed) = (told.message, told.language.printed());
     let (names, said) = (&printed.facts, &printed.message);
     let mut facts = Vec::new();
     if let (Some(provider), Some(model)) = (&message.provider, &message.model) {
         facts.push((names.model, format!("{provider}/{model}")));
     }
-    let paid = told.key.map(|mask| printed.sentences.text(mask.to_owned()));
-    facts.extend(paid.map(|paid| (names.key, paid)));
+    if let Some(Payer::Key(paid) | Payer::Other(paid)) = told.payer() {
+        facts.push((names.key, paid));
+    }
     if let Some(usage) = &message.usage {
         let about = if usage.estimated { "≈" } else { "" };
         let tokens = |n: u64| format!("{about}{n}");
@@ -31,19 +52,25 @@ pub(super) fn facts(told: Told<'_>) -> Vec<(&'static str, String)> {
         facts.push((names.in_all, (said.span)(timing.duration_ms)));
         facts.extend(pace(message).map(|pace| (names.pace, format!("{pace:.0}"))));
     }
-    facts.push((names.asked, message.created_at.to_string()));
-    facts.extend(message.attempts.iter().map(|attempt| {
+    facts
+}
+
+/// What was tried, and under which name the provider knows what failed.
+fn trouble(told: Told<'_>) -> Vec<(&'static str, String)> {
+    let (message, printed) = (told.message, told.language.printed());
+    let (names, said) = (&printed.facts, &printed.message);
+    let attempts = message.attempts.iter().map(|attempt| {
         let status = attempt.status.map(|status| format!(" ({status})"));
         let told = match attempt.code {
             Some(code) => (said.not)(&attempt.key_mask, code),
             None => printed.sentences.text(attempt.key_mask.clone()),
         };
         (names.attempt, told + &status.unwrap_or_default())
-    }));
+    });
     let error = message.error.as_ref();
     let request = error.filter(|error| !error.request_id.is_empty());
-    facts.extend(request.map(|error| (names.request, error.request_id.clone())));
-    facts
+    let request = request.map(|error| (names.request, error.request_id.clone()));
+    attempts.chain(request).collect()
 }
 
 /// Tokens a second from the first one on.
@@ -63,7 +90,6 @@ mod tests {
     use super::*;
     use crate::shared::chat::{Attempt, MessageStatus, Role, Timing, Usage};
     use crate::shared::error::ErrorCode;
-    use crate::shared::time::Timestamp;
     use crate::shared::words::Language;
 
     #[test]
@@ -90,13 +116,15 @@ mod tests {
         let told = |message: &Message, key| {
             facts(Told {
                 message,
+                provider: Some("OpenAI"),
                 key,
+                label: key.map(|_| "Work"),
                 at: (1, 1),
                 language: Language::English,
             })
         };
         let little = told(&message, None);
-        assert_eq!(little, [("Asked", "1970-01-01T00:00:00.000Z".to_owned())]);
+        assert_eq!(little, [("Asked", Fact::At(Timestamp(0)))]);
         message.provider = "openai".parse().ok();
         message.model = "gpt-x".parse().ok();
         message.usage = Some(Usage {
@@ -119,7 +147,7 @@ mod tests {
         let all = told(&message, Some("…x7Qa"));
         for (name, wanted) in [
             ("Model", "openai/gpt-x"),
-            ("Key", "…x7Qa"),
+            ("Key", "Work …x7Qa"),
             ("Tokens read", "41200"),
             ("Tokens written", "96"),
             ("Tokens of thinking", "30"),
@@ -130,11 +158,8 @@ mod tests {
             ("Attempt", "not …b3Fz: rate limited (429)"),
         ] {
             let value = all.iter().find(|(known, _)| *known == name);
-            assert_eq!(
-                value.map(|(_, value)| value.as_str()),
-                Some(wanted),
-                "{name}"
-            );
+            let wanted = Fact::Said(wanted.to_owned());
+            assert_eq!(value.map(|(_, value)| value), Some(&wanted), "{name}");
         }
     }
 }

@@ -3,15 +3,16 @@
 //! What comes from outside (what people and models say, names of models, messages of errors) gets in by [`Html::text`]
 //! alone, which escapes; everything else is a literal of this file or the blocks of the Markdown renderer. Buttons say in
 //! `data-do` what they do: the page has one listener for all of them. For where there is no script, a button belongs to a
-//! form of the page that is called after what it does (`ui/chat/forms.rs`), and says of which message.
+//! form of the page that is called after what it does and its thread (`ui/chat/forms.rs`), and says of which message.
 
-use super::facts::facts;
+use super::facts::{Fact, facts};
 use super::markup::Html;
 use crate::shared::chat::{FinishReason, Message, MessageStatus, Role, Sibling};
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::format::{count, money};
 use crate::shared::prose::runs;
 use crate::shared::remedy::{Remedy, Way};
+use crate::shared::time::Timestamp;
 use crate::shared::words::Language;
 
 impl Html {
@@ -35,20 +36,34 @@ impl Html {
             .raw("</button>")
     }
 
-    /// Adds the start of a button that does something with a message, by the form of that name where there is no script.
-    fn act(&mut self, what: &'static str, id: &str) -> &mut Self {
+    /// Adds the start of a button that belongs to the form of that name.
+    fn submit(&mut self, what: &'static str, message: &Message) -> &mut Self {
         self.raw(r#"<button type="submit" form=""#)
             .raw(what)
-            .raw(r#"" name="message" value=""#)
-            .text(id)
+            .raw("-")
+            .text(message.thread_id.as_str())
+            .raw("\"")
+    }
+
+    /// Adds the start of a button that does something with a message, by the form of that name where there is no script.
+    fn act(&mut self, what: &'static str, message: &Message) -> &mut Self {
+        self.submit(what, message)
+            .raw(r#" name="message" value=""#)
+            .text(message.id.as_str())
             .raw(r#"" data-do=""#)
             .raw(what)
             .raw("\"")
     }
 
     /// Adds a round button that does something with a message.
-    fn round(&mut self, what: &'static str, id: &str, icon: &'static str, name: &str) -> &mut Self {
-        self.act(what, id)
+    fn round(
+        &mut self,
+        what: &'static str,
+        message: &Message,
+        icon: &'static str,
+        name: &str,
+    ) -> &mut Self {
+        self.act(what, message)
             .raw(r#" class="icon-button" aria-label=""#)
             .text(name)
             .raw(r#"" title=""#)
@@ -58,30 +73,39 @@ impl Html {
             .raw("</button>")
     }
 
+    /// Adds a moment, which the browser says as its reader's clocks do (`client/clock.rs`).
+    fn moment(&mut self, at: Timestamp) -> &mut Self {
+        self.raw(r#"<time datetime=""#)
+            .raw(&at.to_string())
+            .raw("\">")
+            .raw(&format!("{} {}Z", at.day(), at.clock()))
+            .raw("</time>")
+    }
+
     /// Adds the way to the branches beside a message, if there are any.
     fn siblings(&mut self, told: Told<'_>, title: &str) -> &mut Self {
-        let ((which, of), id) = (told.at, told.message.id.as_str());
+        let ((which, of), message) = (told.at, told.message);
         if of < 2 {
             return self;
         }
         let said = &told.language.printed().message;
-        self.turn("previous", id, which > 1, said.previous, "‹")
+        self.turn("previous", message, which > 1, said.previous, "‹")
             .raw(r#"<span class="sibling" title=""#)
             .text(title)
             .raw(&format!(r#"">{which}/{of}</span>"#))
-            .turn("next", id, which < of, said.next, "›")
+            .turn("next", message, which < of, said.next, "›")
     }
 
     /// Adds a button that shows the branch on one side.
     fn turn(
         &mut self,
         what: &'static str,
-        id: &str,
+        message: &Message,
         possible: bool,
         name: &str,
         sign: &str,
     ) -> &mut Self {
-        self.act(what, id)
+        self.act(what, message)
             .raw(r#" class="turn" aria-label=""#)
             .text(name)
             .raw(if possible { r#"">"# } else { r#"" disabled>"# })
@@ -103,12 +127,24 @@ impl Html {
 pub struct Told<'a> {
     /// The message.
     pub message: &'a Message,
+    /// The name of who answered.
+    pub provider: Option<&'a str>,
     /// The mask of the key that paid, or who did.
     pub key: Option<&'a str>,
+    /// What its owner calls that key.
+    pub label: Option<&'a str>,
     /// Its place among its siblings.
     pub at: Sibling,
     /// The language of what stands around it.
     pub language: Language,
+}
+
+/// Who paid for an answer.
+pub(super) enum Payer {
+    /// A key, by its name and mask.
+    Key(String),
+    /// Somebody else.
+    Other(String),
 }
 
 impl Told<'_> {
@@ -136,6 +172,18 @@ impl Told<'_> {
         }
     }
 
+    /// Who paid: a mask ends a key, and where there is none, the words say who.
+    pub(super) fn payer(self) -> Option<Payer> {
+        let paid = self.key?;
+        Some(if paid.starts_with('…') {
+            let label = self.label.into_iter();
+            Payer::Key(label.chain([paid]).collect::<Vec<_>>().join(" "))
+        } else {
+            let sentences = &self.language.printed().sentences;
+            Payer::Other(sentences.text(paid.to_owned()))
+        })
+    }
+
     /// What stands below an answer that has ended.
     #[must_use]
     pub fn foot(self) -> String {
@@ -148,13 +196,18 @@ impl Told<'_> {
 fn question(html: &mut Html, told: Told<'_>) {
     let (chat, printed) = (&told.language.words().chat, told.language.printed());
     html.open("user", told.message.id.as_str(), told.at)
-        .text(chat.you)
-        .raw(r#""><div class="bubble"><p class="plain">"#)
+        .text(chat.you);
+    if let Some(request) = &told.message.client_request_id {
+        // What is sent again after its answer was lost finds that it was taken.
+        html.raw(r#"" data-request=""#).text(request.as_str());
+    }
+    html.raw(r#""><div class="bubble"><p class="plain">"#)
         .text(&told.message.content)
         .raw(r#"</p></div><div class="actions">"#)
         .siblings(told, printed.message.branches)
         .button("copy", "copy", printed.message.copy)
-        .round("edit", told.message.id.as_str(), "edit", chat.edit)
+        .round("edit", told.message, "edit", chat.edit)
+        .round("fork", told.message, "fork", printed.message.fork)
         .raw("</div></article>");
 }
 
@@ -192,24 +245,22 @@ fn below(html: &mut Html, told: Told<'_>) {
     if let Some(error) = &message.error {
         trouble(html, told, error);
     }
-    let id = message.id.as_str();
     html.raw(r#"<footer class="foot"><div class="actions">"#)
         .siblings(told, said.answers)
         .button("copy", "copy", said.copy_markdown);
     if message.error.is_none() {
-        html.round("retry", id, "retry", said.again);
+        html.round("retry", message, "retry", said.again);
     }
     // Which models reason is the page's to know: its style shows it there.
     let rethink = told.language.words().options.rethink;
     html.button("rethink", "think", rethink)
-        .round("swap", id, "swap", said.swap)
-        .round("fork", id, "fork", said.fork);
+        .round("swap", message, "swap", said.swap)
+        .round("fork", message, "fork", said.fork);
     if goes_on(message) {
-        html.raw(
-            r#"<button type="submit" form="go-on" data-do="go-on" class="button small go-on">"#,
-        )
-        .text(said.go_on)
-        .raw("</button>");
+        html.submit("go-on", message)
+            .raw(r#" data-do="go-on" class="button small go-on">"#)
+            .text(said.go_on)
+            .raw("</button>");
     }
     html.raw(r#"</div><details class="facts""#);
     if let Some(usage) = &message.usage {
@@ -221,11 +272,12 @@ fn below(html: &mut Html, told: Told<'_>) {
         .text(&usage_line(told))
         .raw("</summary><dl>");
     for (name, value) in facts(told) {
-        html.raw("<dt>")
-            .text(name)
-            .raw("</dt><dd>")
-            .text(&value)
-            .raw("</dd>");
+        html.raw("<dt>").text(name).raw("</dt><dd>");
+        match value {
+            Fact::Said(text) => html.text(&text),
+            Fact::At(moment) => html.moment(moment),
+        };
+        html.raw("</dd>");
     }
     html.raw("</dl></details></footer>");
 }
@@ -251,7 +303,7 @@ fn trouble(html: &mut Html, told: Told<'_>, error: &AppError) {
         .raw("</strong></p><p>")
         .text(&printed.sentences.said(error))
         .raw(r#"</p><div class="error-actions">"#)
-        .act("retry", message.id.as_str())
+        .act("retry", message)
         .raw(r#" class="button primary""#);
     if let Some(wait) = error.retry_after_ms {
         let ended = message.timing.map_or(0, |timing| timing.duration_ms);
@@ -279,15 +331,18 @@ fn trouble(html: &mut Html, told: Told<'_>, error: &AppError) {
                 .raw("</a>");
         }
         Some(Way::Models) => {
-            html.raw(r#"<button type="button" class="button js-only" data-do="swap">"#)
+            html.act("swap", message)
+                .raw(r#" class="button">"#)
                 .text(name)
                 .raw("</button>");
         }
         Some(Way::Settings) => {
-            html.raw(r#"<button type="button" class="button js-only" data-do="settings">"#)
+            html.raw(r#"<a class="button js-only" data-do="settings" href="/chat/"#)
+                .text(message.thread_id.as_str())
+                .raw("#options\">")
                 .icon("gear")
                 .text(name)
-                .raw("</button>");
+                .raw("</a>");
         }
         None => {}
     }
@@ -295,7 +350,8 @@ fn trouble(html: &mut Html, told: Told<'_>, error: &AppError) {
         error.code,
         ErrorCode::BadModel | ErrorCode::ModelUnavailable
     ) {
-        html.raw(r#"<button type="submit" form="replace" class="button">"#)
+        html.submit("replace", message)
+            .raw(r#" class="button">"#)
             .text(printed.message.nearest)
             .raw("</button>");
     }
@@ -322,6 +378,8 @@ fn usage_line(told: Told<'_>) -> String {
             .iter()
             .map(|model| (said.model)(model.as_str())),
     );
+    let provider = told.provider.map(str::to_owned);
+    parts.extend(provider.map(|name| printed.sentences.text(name)));
     if let Some(usage) = &message.usage {
         let about = if usage.estimated { "≈" } else { "" };
         let tokens = |n| [about, &count(n)].concat();
@@ -340,14 +398,9 @@ fn usage_line(told: Told<'_>) -> String {
         parts.extend(first.map(|ms| (said.first_word)(&(said.span)(ms))));
         parts.push((said.in_all)(&(said.span)(timing.duration_ms)));
     }
-    // A mask ends a key; where there is none, the words say who paid.
-    parts.extend(told.key.map(|mask| {
-        let of_a_key = mask.starts_with('…');
-        if of_a_key {
-            (said.key)(mask)
-        } else {
-            printed.sentences.text(mask.to_owned())
-        }
+    parts.extend(told.payer().map(|payer| match payer {
+        Payer::Key(key) => (said.key)(&key),
+        Payer::Other(other) => other,
     }));
     // What did not answer, when something else did.
     let failed = message.attempts.iter().filter(|_| message.error.is_none());
@@ -386,7 +439,9 @@ mod tests {
     fn told<'a>(message: &'a Message, key: Option<&'a str>, language: Language) -> Told<'a> {
         Told {
             message,
+            provider: None,
             key,
+            label: None,
             at: (1, 2),
             language,
         }

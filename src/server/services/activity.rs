@@ -1,11 +1,12 @@
 //! What goes on in a person's chats, for the pages that want to know without being told.
 
+use super::means::Chat;
 use super::{Result, Services};
 use crate::server::store::{activity, threads};
 use crate::shared::activity::{Activity, Answering, PINNED, ThreadState, Version, WATCHED};
 use crate::shared::chat::{Thread, ThreadPage};
 use crate::shared::ids::{MessageId, ThreadId, UserId};
-use crate::shared::model::ModelLine;
+use crate::shared::model::{Means, ModelLine};
 use crate::shared::words::Language;
 use serde::Serialize;
 
@@ -19,6 +20,9 @@ pub struct Shown {
     model: ModelLine,
     /// The last message, and how many there are: see [`activity::Tip`].
     messages: Option<(MessageId, i64)>,
+    means: Means,
+    /// Answers tell the names of the keys that paid.
+    keys: Vec<(String, String)>,
     list: ThreadPage,
     /// The list is told by days, which begin where the reader is.
     day: i64,
@@ -43,36 +47,38 @@ impl Services {
             return Ok(None);
         }
         let here = self.0.env.now().plus_ms(i64::from(zone_minutes) * 60_000);
+        let (model, purse, list) = tokio::try_join!(
+            self.model_line(user, &thread, language),
+            self.purse(user),
+            self.sidebar(user, None)
+        )?;
         Ok(Some(Shown {
-            model: self.model_line(user, &thread, language).await?,
+            model,
+            means: purse.means(Chat::Open(&thread), language, zone_minutes),
             thread,
             messages: tip.map(|tip| (tip.id, tip.messages)),
-            list: self.sidebar(user, None).await?,
+            keys: purse
+                .keys
+                .into_iter()
+                .map(|key| (key.id, key.label))
+                .collect(),
+            list,
             day: here.0.div_euclid(DAY_MS),
             language,
         }))
     }
 
-    /// What is being answered, and the versions of the list and of the thread that is open. A thread that is not this
+    /// What is being answered, and the versions of the list, of what there is to pay with and of the thread that is open. A thread that is not this
     /// person's is none.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn activity(&self, user: &UserId, open: Option<&ThreadId>) -> Result<Activity> {
         let db = &self.0.db;
-        let lines = activity::newest(db, user, i64::from(WATCHED), i64::from(PINNED)).await?;
-        let thread = match open {
-            Some(id) => threads::get(db, user, id).await?,
-            None => None,
-        };
-        let thread = match thread {
-            Some(thread) => {
-                let tip = activity::tip(db, &thread.id).await?;
-                let live = tip.as_ref().is_some_and(|tip| tip.live);
-                Some(ThreadState::new(&thread, tip.map(|tip| tip.id), live))
-            }
-            None => None,
-        };
+        let lines = activity::newest(db, user, i64::from(WATCHED), i64::from(PINNED));
+        let (lines, thread, purse) =
+            tokio::join!(lines, self.thread_state(user, open), self.purse(user));
+        let (lines, thread, purse) = (lines?, thread?, purse?);
         let told = |pinned| {
             let lines = lines.iter().filter(move |line| line.pinned == pinned);
             lines.map(|line| (&line.id, line.title.as_str(), line.updated_at))
@@ -87,7 +93,22 @@ impl Services {
         Ok(Activity {
             answering: answering.collect(),
             threads: version,
+            means: purse.version(),
             thread,
         })
+    }
+
+    async fn thread_state(
+        &self,
+        user: &UserId,
+        open: Option<&ThreadId>,
+    ) -> Result<Option<ThreadState>> {
+        let db = &self.0.db;
+        let Some(id) = open else { return Ok(None) };
+        let (thread, tip) = tokio::join!(threads::get(db, user, id), activity::tip(db, id));
+        let (thread, tip) = (thread?, tip?);
+        let live = tip.as_ref().is_some_and(|tip| tip.live);
+        let tip = tip.map(|tip| tip.id);
+        Ok(thread.map(|thread| ThreadState::new(&thread, tip, live)))
     }
 }

@@ -99,6 +99,26 @@ impl Ask {
     }
 }
 
+/// What a thread begins with.
+fn first(content: &str) -> Ask {
+    Ask::Say {
+        content: content.to_owned(),
+        parent: None,
+        nameable: true,
+    }
+}
+
+/// Does something in a task of its own, whoever listens.
+async fn to_its_end<T: Send + 'static>(
+    task: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    match tokio::spawn(task).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(ServiceError::Draining),
+    }
+}
+
 /// A send whose claim is about to be made.
 struct Begin {
     user: UserId,
@@ -139,7 +159,7 @@ impl Services {
         if self.0.engine.is_closing() {
             return Err(ServiceError::Draining);
         }
-        // In a task of its own: a client that hangs up must not leave a stored question whose answer nobody writes.
+        // A client that hangs up must not leave a stored question whose answer nobody writes.
         let begin = Begin {
             user: user.clone(),
             thread,
@@ -147,11 +167,7 @@ impl Services {
             digest,
             ask,
         };
-        match tokio::spawn(self.clone().begin(begin)).await {
-            Ok(result) => result,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(ServiceError::Draining),
-        }
+        to_its_end(self.clone().begin(begin)).await
     }
 
     /// Whether a person may say this.
@@ -280,42 +296,51 @@ impl Services {
         content: String,
         request: &ClientRequestId,
     ) -> Result<(Thread, MessageId)> {
-        if let Some(thread) = events::claimed_thread(&self.0.db, user, request).await? {
-            let thread: ThreadId = thread.parse().map_err(|_| ServiceError::NotFound)?;
-            let answer = self
-                .ask(
-                    user,
-                    &thread,
-                    request,
-                    Ask::Say {
-                        content,
-                        parent: None,
-                        nameable: true,
-                    },
-                )
-                .await?;
-            return Ok((self.thread(user, &thread).await?, answer));
+        let (own, user, request) = (self.clone(), user.clone(), request.clone());
+        // A client that hangs up must not leave an empty thread.
+        to_its_end(async move { own.begin_thread(&user, new, &content, &request).await }).await
+    }
+
+    async fn begin_thread(
+        &self,
+        user: &UserId,
+        new: NewThread,
+        content: &str,
+        request: &ClientRequestId,
+    ) -> Result<(Thread, MessageId)> {
+        if let Some(begun) = self.begun_thread(user, content, request).await? {
+            return Ok(begun);
         }
         let thread = self.create_thread(user, new).await?;
-        match self
-            .ask(
-                user,
-                &thread.id,
-                request,
-                Ask::Say {
-                    content,
-                    parent: None,
-                    nameable: true,
-                },
-            )
-            .await
-        {
+        match self.ask(user, &thread.id, request, first(content)).await {
             Ok(answer) => Ok((self.thread(user, &thread.id).await?, answer)),
             Err(error) => {
                 self.delete_thread(user, &thread.id).await?;
-                Err(error)
+                match error {
+                    // The same request may have been quicker.
+                    ServiceError::IdempotencyMismatch => self
+                        .begun_thread(user, content, request)
+                        .await?
+                        .ok_or(error),
+                    error => Err(error),
+                }
             }
         }
+    }
+
+    /// The thread that the same request made before, if it did.
+    async fn begun_thread(
+        &self,
+        user: &UserId,
+        content: &str,
+        request: &ClientRequestId,
+    ) -> Result<Option<(Thread, MessageId)>> {
+        let Some(thread) = events::claimed_thread(&self.0.db, user, request).await? else {
+            return Ok(None);
+        };
+        let thread = thread.parse().map_err(|_| ServiceError::NotFound)?;
+        let answer = self.ask(user, &thread, request, first(content)).await?;
+        Ok(Some((self.thread(user, &thread).await?, answer)))
     }
 
     /// Follows an answer from after event number `after` on.

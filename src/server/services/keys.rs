@@ -50,6 +50,11 @@ pub struct KeyChange {
     pub position: Option<usize>,
 }
 
+/// What a key is called that nobody gave a name.
+pub(super) fn unnamed(provider: &str) -> String {
+    [provider, " key"].concat()
+}
+
 fn clean_label(label: Option<&str>) -> Result<Option<String>> {
     let label = label.map(str::trim).filter(|label| !label.is_empty());
     if label.is_some_and(|label| {
@@ -133,10 +138,7 @@ impl Services {
                     .iter()
                     .map(|field| self.field_view(field))
                     .collect(),
-                connected: own().any(|key| {
-                    key.view.active
-                        && matches!(key.view.status, KeyStatus::Valid | KeyStatus::Unverified)
-                }),
+                connected: own().any(|key| key.view.active && key.view.status.is_usable()),
                 keys: u32::try_from(own().count()).unwrap_or(u32::MAX),
                 connect: self.connects(*provider),
             })
@@ -224,7 +226,7 @@ impl Services {
             .map_err(|_| ServiceError::NotFound)?;
         let label = match label {
             Some(label) => label,
-            None => format!("{} key", provider.info().name),
+            None => unnamed(provider.info().name),
         };
         let slot = Slot {
             user,

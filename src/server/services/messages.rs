@@ -1,9 +1,11 @@
 //! The messages of a thread, as they are read.
 
-use super::threads::some_text;
+use super::keys::unnamed;
+use super::threads::{is_pool, some_text};
 use super::{Result, ServiceError, Services};
 use crate::server::config::Limit;
 use crate::server::engine::recovery::told;
+use crate::server::providers;
 use crate::server::render::message::Told;
 use crate::server::render::{self, Context};
 use crate::server::store::events::Kind;
@@ -194,58 +196,58 @@ impl Services {
     /// A message that has ended, as the page shows it.
     #[must_use]
     pub fn finished(&self, placed: Placed, language: Language) -> Finished {
-        let Placed {
-            message,
-            key_mask,
-            sibling,
-            ..
-        } = placed;
+        let message = &placed.message;
         let blocks = match message.role {
             Role::User => Vec::new(),
-            Role::Assistant => self.blocks(&message, language),
-        };
-        let told = Told {
-            message: &message,
-            key: key_mask.as_deref(),
-            at: sibling,
-            language,
+            Role::Assistant => self.blocks(message, language),
         };
         Finished {
-            html: told.whole(&blocks),
-            id: message.id,
-            sibling,
+            html: known(&placed, language).whole(&blocks),
             status: message.status,
+            sibling: placed.sibling,
+            id: placed.message.id,
         }
     }
 
     /// An answer as the page follows it.
     #[must_use]
     pub fn answer(&self, placed: Placed, language: Language) -> AnswerView {
-        let Placed {
-            message,
-            key_mask,
-            sibling,
-            ..
-        } = placed;
-        let told = Told {
-            message: &message,
-            key: key_mask.as_deref(),
-            at: sibling,
-            language,
+        let told = known(&placed, language);
+        let thought = told.thoughts();
+        let foot = if told.message.status.is_final() {
+            told.foot()
+        } else {
+            String::new()
         };
+        let Placed {
+            message, sibling, ..
+        } = placed;
         AnswerView {
-            thought: told.thoughts(),
+            thought,
             blocks: self.blocks(&message, language),
-            foot: if message.status.is_final() {
-                told.foot()
-            } else {
-                String::new()
-            },
+            foot,
             id: message.id,
             sibling,
             status: message.status,
             model: message.model,
             reasoning: message.reasoning,
         }
+    }
+}
+
+/// A message with what is known of it.
+fn known(placed: &Placed, language: Language) -> Told<'_> {
+    let provider = placed.message.provider.as_ref();
+    // Of the pool it is said who paid.
+    let provider = provider.filter(|id| !is_pool(id)).and_then(providers::find);
+    let provider = provider.map(|provider| provider.info().name);
+    let given = |label: &&str| provider.is_none_or(|name| *label != unnamed(name));
+    Told {
+        message: &placed.message,
+        provider,
+        key: placed.key_mask.as_deref(),
+        label: placed.key_label.as_deref().filter(given),
+        at: placed.sibling,
+        language,
     }
 }

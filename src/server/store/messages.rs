@@ -17,6 +17,8 @@ pub struct Placed {
     pub depth: i64,
     /// The visible tail of the key that paid.
     pub key_mask: Option<String>,
+    /// What that key is called, while it is there.
+    pub key_label: Option<String>,
     /// Which of its siblings it is, from 1, and how many there are.
     pub sibling: (u32, u32),
 }
@@ -37,6 +39,7 @@ pub(super) struct Row {
     model: Option<String>,
     key_id: Option<String>,
     key_mask: Option<String>,
+    key_label: Option<String>,
     client_request_id: Option<String>,
     input_tokens: Option<i64>,
     output_tokens: Option<i64>,
@@ -55,7 +58,8 @@ macro_rules! columns {
         concat!(
             "SELECT m.id, m.thread_id, m.parent_id, m.depth, m.role, m.content, m.reasoning, m.status, m.finish_reason, m.error, m.provider,
              m.model, m.key_id, m.key_mask, m.client_request_id, m.input_tokens, m.output_tokens, m.reasoning_tokens, m.cost_nano_usd,
-             m.estimated, m.ttft_ms, m.duration_ms, m.thought_ms, m.attempts, m.created_at
+             m.estimated, m.ttft_ms, m.duration_ms, m.thought_ms, m.attempts, m.created_at,
+             (SELECT k.label FROM provider_keys k WHERE k.id = m.key_id) AS key_label
              FROM messages m ",
             $rest
         )
@@ -149,6 +153,7 @@ impl TryFrom<Row> for Placed {
             message,
             depth: row.depth,
             key_mask: row.key_mask,
+            key_label: row.key_label,
             sibling: (1, 1),
         })
     }

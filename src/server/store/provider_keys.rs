@@ -76,6 +76,20 @@ macro_rules! columns {
     };
 }
 
+fn status_of(word: &str, id: &str) -> Result<KeyStatus> {
+    match word {
+        "valid" => Ok(KeyStatus::Valid),
+        "invalid" => Ok(KeyStatus::Invalid),
+        "unverified" => Ok(KeyStatus::Unverified),
+        "unreadable" => Ok(KeyStatus::Unreadable),
+        _ => Err(StoreError::Corrupt {
+            table: "provider_keys",
+            column: "status",
+            id: id.to_owned(),
+        }),
+    }
+}
+
 impl TryFrom<Row> for StoredKey {
     type Error = StoreError;
 
@@ -85,13 +99,7 @@ impl TryFrom<Row> for StoredKey {
             column,
             id: row.id.clone(),
         };
-        let status = match row.status.as_str() {
-            "valid" => KeyStatus::Valid,
-            "invalid" => KeyStatus::Invalid,
-            "unverified" => KeyStatus::Unverified,
-            "unreadable" => KeyStatus::Unreadable,
-            _ => return Err(corrupt("status")),
-        };
+        let status = status_of(&row.status, &row.id)?;
         let view = KeyView {
             id: row.id.parse().map_err(|_| corrupt("id"))?,
             provider: row.provider.parse().map_err(|_| corrupt("provider"))?,
@@ -129,6 +137,40 @@ pub async fn list(db: &Db, user: &UserId, provider: Option<&ProviderId>) -> Resu
     let provider = provider.map(ProviderId::as_str);
     let rows = read!(db, c => sqlx::query_as::<_, Row>(SQL).bind(user.as_str()).bind(provider).fetch_all(c).await)?;
     rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// A key as far as pages ask for it again and again.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Its id.
+    pub id: String,
+    /// What its owner calls it.
+    pub label: String,
+    /// Whose it is.
+    pub provider: String,
+    /// Whether it is switched on and may be worth something.
+    pub usable: bool,
+}
+
+/// The person's keys, those of a provider together.
+///
+/// # Errors
+/// When the database fails.
+pub async fn held(db: &Db, user: &UserId) -> Result<Vec<Held>> {
+    const SQL: &str = "SELECT id, label, provider, active, status FROM provider_keys WHERE user_id = $1 ORDER BY provider, id";
+    let rows: Vec<(String, String, String, bool, String)> =
+        read!(db, c => sqlx::query_as(SQL).bind(user.as_str()).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|(id, label, provider, active, status)| {
+            let usable = active && status_of(&status, &id)?.is_usable();
+            Ok(Held {
+                id,
+                label,
+                provider,
+                usable,
+            })
+        })
+        .collect()
 }
 
 /// One key of this person at this provider.

@@ -3,8 +3,8 @@
 mod said;
 
 use super::printed::{
-    Archive, Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed,
-    Sentences,
+    Archive, Block, Blocked, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool,
+    Printed, Sentences,
 };
 use super::{
     Around, Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing,
@@ -326,7 +326,7 @@ pub static WORDS: Words = Words {
         answer: "إجابة",
         read_on: "أعد التحميل لتتابع القراءة",
         stop: "إيقاف",
-        slow: "لا كلمة بعد. المزوّد يأخذ وقته؛ يمكنك الانتظار أو الإيقاف.",
+        slow: "لا كلمة بعد. المزوّد يأخذ وقته؛ يمكنك الانتظار أو الإيقاف أو المحاولة من جديد.",
         edit: "عدّل الرسالة",
         cancel: "إلغاء",
         send_again: "أرسل من جديد",
@@ -336,7 +336,7 @@ pub static WORDS: Words = Words {
         complete: "اكتملت الإجابة",
         not_sent: "لم تُرسل الرسالة",
         copied: "نُسخ",
-        not_copied: "لم يُنسخ",
+        not_copied: "لم يسمح المتصفح بالنسخ. حدّد النص وانسخه بنفسك.",
         try_again: "حاول مجددًا",
         try_in_seconds: |count| {
             let seconds = ["ثانية واحدة", "ثانيتين", "ثوانٍ", "ثانية", "ثانية"];
@@ -443,6 +443,9 @@ pub static WORDS: Words = Words {
         can_reason: "تفكير",
         ends: |day| ["ينتهي في ", &name(day)].concat(),
         free: "مجاني",
+        new: "جديد",
+        no_context: "السياق غير معروف",
+        no_price: "السعر غير معروف",
         facts: "رموز السياق · دولار لكل مليون رمز يقرؤه / يكتبه",
     },
     comparison: Comparison {
@@ -505,6 +508,7 @@ pub static WORDS: Words = Words {
         pin: "تثبيت",
         unpin: "إلغاء التثبيت",
         export: "حفظ بصيغة Markdown",
+        export_json: "حفظ بصيغة JSON",
         unread: "، اكتملت ولم تُقرأ بعد",
         undo: "تراجع",
         show: "عرض",
@@ -527,6 +531,9 @@ pub static WORDS: Words = Words {
         palette: "الأوامر",
         palette_hint: "ابحث في المحادثات والنماذج والأوامر",
         palette_none: "لا شيء يطابق. اكتب أقل أو كلمات أخرى.",
+        leave: "هل تفتح هذا العنوان؟",
+        leave_note: "إنه خارج KeyLM. يرى من يديره كل ما في العنوان، والعنوان كتبه نموذج.",
+        leave_open: "افتحه في علامة تبويب جديدة",
         a_chat: "محادثة",
         chat_with: |model| ["محادثة جديدة مع ", model].concat(),
         shortcuts: "اختصارات لوحة المفاتيح",
@@ -754,10 +761,24 @@ pub static PRINTED: Printed = Printed {
             ]
             .concat()
         },
-        left: |left, limit| {
-            format!("يدفع مشغّل الخادم ثمن هذه الإجابات: بقي لك اليوم {left} من {limit}.")
+        left: |left, limit, time| {
+            format!(
+                "يدفع مشغّل الخادم ثمن هذه الإجابات: بقي لك {left} من {limit} حتى الساعة {}.",
+                name(time)
+            )
         },
         nudge: "بمفتاحك أنت تختار بين نماذج أكثر، ولا أحد يعدّ.",
+    },
+    blocked: Blocked {
+        no_key: |provider| ["ليس لديك مفتاح لدى ", &name(provider), "."].concat(),
+        no_usable_key: |provider| {
+            [
+                "لا يمكن استخدام أي من مفاتيحك لدى ",
+                &name(provider),
+                ": كل منها موقوف أو مرفوض.",
+            ]
+            .concat()
+        },
     },
     archive: Archive {
         empty: "لا شيء في الأرشيف.",

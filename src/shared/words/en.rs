@@ -1,8 +1,8 @@
 //! English.
 
 use super::printed::{
-    Archive, Block, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool, Printed,
-    Sentences,
+    Archive, Block, Blocked, CompareForm, Facts, Farewell, Health, Message, Models, Offline, Pool,
+    Printed, Sentences,
 };
 use super::{
     Around, Begin, Beside, Chat, Comparison, Composer, Door, Errors, Frame, Key, Keys, Landing,
@@ -305,7 +305,7 @@ pub static WORDS: Words = Words {
         answer: "Answer",
         read_on: "Reload to read on",
         stop: "Stop",
-        slow: "No word yet. The provider is taking its time; you can go on waiting, or stop.",
+        slow: "No word yet. The provider is taking its time; go on waiting, stop, or try again.",
         edit: "Edit the message",
         cancel: "Cancel",
         send_again: "Send again",
@@ -315,7 +315,7 @@ pub static WORDS: Words = Words {
         complete: "The answer is complete",
         not_sent: "The message was not sent",
         copied: "Copied",
-        not_copied: "Not copied",
+        not_copied: "The browser did not let KeyLM copy. Mark the text and copy it yourself.",
         try_again: "Try again",
         try_in_seconds: |count| ["Try again in ", &count.to_string(), " s"].concat(),
         try_in_minutes: |count| ["Try again in ", &count.to_string(), " min"].concat(),
@@ -402,7 +402,7 @@ pub static WORDS: Words = Words {
         not_renewed: "The list could not be renewed.",
         listed: |ago| ["listed ", ago].concat(),
         stale: "Stale",
-        add_key: "Add key",
+        add_key: "Add a key",
         refresh: "Refresh",
         refresh_of: |name| ["Refresh the models of ", name].concat(),
         can_see: "Vision",
@@ -410,6 +410,9 @@ pub static WORDS: Words = Words {
         can_reason: "Reasoning",
         ends: |day| ["Ends ", day].concat(),
         free: "Free",
+        new: "New",
+        no_context: "context unknown",
+        no_price: "price unknown",
         facts: "Tokens of context · USD per million tokens that it reads / that it writes",
     },
     comparison: Comparison {
@@ -471,6 +474,7 @@ pub static WORDS: Words = Words {
         pin: "Pin",
         unpin: "Unpin",
         export: "Save as Markdown",
+        export_json: "Save as JSON",
         unread: ", finished and not read yet",
         undo: "Undo",
         show: "Show",
@@ -493,6 +497,9 @@ pub static WORDS: Words = Words {
         palette: "Commands",
         palette_hint: "Search chats, models and commands",
         palette_none: "Nothing fits. Type less, or other words.",
+        leave: "Open this address?",
+        leave_note: "It is outside KeyLM. Whoever runs it sees all that the address says, and a model wrote it.",
+        leave_open: "Open it in a new tab",
         a_chat: "Chat",
         chat_with: |model| ["New chat with ", model].concat(),
         shortcuts: "Shortcuts",
@@ -663,12 +670,23 @@ pub static PRINTED: Printed = Printed {
             ]
             .concat()
         },
-        left: |left, limit| {
+        left: |left, limit, time| {
             format!(
-                "The operator pays for these answers: {left} of {limit} are left for you today."
+                "The operator pays for these answers: {left} of {limit} are left for you until {time}."
             )
         },
         nudge: "With a key of your own you choose among more models, and nobody counts.",
+    },
+    blocked: Blocked {
+        no_key: |provider| ["You have no key for ", provider, "."].concat(),
+        no_usable_key: |provider| {
+            [
+                "None of your keys for ",
+                provider,
+                " can be used: each is switched off or was refused.",
+            ]
+            .concat()
+        },
     },
     archive: Archive {
         empty: "Nothing is archived.",

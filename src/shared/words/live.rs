@@ -58,7 +58,6 @@ live! {
         show_earlier: Text,
         show_later: Text,
         go_on: Text,
-        slow: Text,
         answering: Text,
         failed: Text,
         stopped: Text,

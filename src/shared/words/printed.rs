@@ -16,6 +16,7 @@ pub struct Printed {
     pub health: Health,
     pub farewell: Farewell,
     pub pool: Pool,
+    pub blocked: Blocked,
     pub archive: Archive,
     pub sentences: Sentences,
     pub offline: Offline,
@@ -194,9 +195,16 @@ pub struct Farewell {
 pub struct Pool {
     /// The time of day at which there are new ones.
     pub used_up: fn(&str) -> String,
-    /// What is left, of how many.
-    pub left: fn(u32, u32) -> String,
+    /// What is left, of how many, and until when.
+    pub left: fn(u32, u32, &str) -> String,
     pub nudge: &'static str,
+}
+
+/// Why nothing can be sent in a chat, with the name of its provider.
+#[derive(Debug)]
+pub struct Blocked {
+    pub no_key: fn(&str) -> String,
+    pub no_usable_key: fn(&str) -> String,
 }
 
 /// What the API says in English, in this language.

@@ -67,13 +67,18 @@ fn thoughts(name: Option<String>, text: Option<String>) -> AnyView {
     .into_any()
 }
 
-/// What is shown until the first word.
-fn waiting() -> AnyView {
+/// What is shown until the first word. The script shows the rest of it once that takes long.
+pub(super) fn waiting() -> AnyView {
+    let words = &words().chat;
     view! {
-        <p class="waiting">
+        <div class="waiting">
             <span class="pulse" aria-hidden="true"><i></i><i></i><i></i></span>
-            <span></span>
-        </p>
+            <div class="slow" role="status" hidden=true>
+                <p>{words.slow}</p>
+                <button type="button" class="button small" data-do="stop">{words.stop}</button>
+                <button type="button" class="button small" data-do="anew">{words.try_again}</button>
+            </div>
+        </div>
     }
     .into_any()
 }

@@ -1,6 +1,7 @@
 //! `/compare`: one question, the answers of several models side by side.
 
 use super::answer::templates;
+use super::forms::forms;
 use super::log::{parts, told};
 use super::thread::{Asked, load};
 use crate::api::compare::{ChooseAnswer, comparison_form};
@@ -10,6 +11,7 @@ use crate::ui::parts::icon::message_icons;
 use crate::ui::parts::notice::Notice;
 use crate::ui::parts::post_form::PostForm;
 use crate::ui::parts::served::Served;
+use crate::ui::shell::RequestSeed;
 use crate::ui::state::{Who, form_error, words};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -58,6 +60,7 @@ fn Sides(
 ) -> impl IntoView {
     let who = expect_context::<Who>();
     let words = &words().comparison;
+    let posted = form_error("/fn/messages/").or_else(|| form_error("/fn/threads/"));
     let sides = threads.split(',').take(MOST).map(str::to_owned);
     let sides = sides.map(|id| {
         let who = who.clone();
@@ -76,6 +79,7 @@ fn Sides(
     view! {
         {message_icons()}
         {templates()}
+        {posted.map(|error| view! { <Notice error/> })}
         {(!refused.is_empty()).then(|| view! { <p class="notice trouble" role="status">{(words.refused)(&refused.join(", "))}</p> })}
         <div class="sides">{sides.collect_view()}</div>
         <p class="sides-foot"><a class="button quiet" href="/compare">{words.another}</a></p>
@@ -87,16 +91,23 @@ fn Sides(
 fn side(view: ThreadView) -> AnyView {
     let (thread, model) = (view.thread.id.to_string(), view.thread.model.to_string());
     let (told, label) = (told(&view.thread), model.clone());
+    let seed = use_context::<RequestSeed>().unwrap_or_default().0;
+    let forms = forms(&view.thread.id, &seed, words().chat.go_on);
+    let (composer, over) = (&words().composer, view.live.is_none());
     view! {
         <section class="side-answer" aria-label=label data-keep="" data-thread=told>
             <header>
                 <h2 class="mono">{model}</h2>
+                <button type="button" class="button small js-only" data-do="stop" hidden=over aria-label=composer.stop title=composer.stop_title>
+                    {words().chat.stop}
+                </button>
                 <PostForm action=ChooseAnswer::PATH fields=vec![("id", thread)]>
                     <button type="submit" class="button small">{words().comparison.choose}</button>
                 </PostForm>
             </header>
             {parts(view)}
             <p class="visually-hidden" role="status"></p>
+            <div hidden=true inner_html=forms></div>
         </section>
     }
     .into_any()

@@ -1,13 +1,15 @@
 //! What stands below the messages of a thread: the composer, and the notes above it. All that only the script knows is
 //! printed hidden, or as a template at its place.
 
+use super::chips::Chips;
 use super::composer::Composer;
-use super::options::{pool_note, private_note, window_note};
+use super::options::{left_note, pool_note, private_note, window_note};
 use super::queue::queued;
 use super::refusal::{Refusal, RefusalTemplate};
 use crate::api::messages::SendMessage;
 use crate::shared::chat::Thread;
 use crate::shared::error::AppError;
+use crate::shared::model::{Means, ModelLine};
 use crate::ui::parts::icon::icon;
 use crate::ui::state::words;
 use leptos::prelude::*;
@@ -21,13 +23,15 @@ pub(super) fn Dock(
     seed: String,
     /// Why what was posted was not taken.
     posted: Option<AppError>,
-    /// Tokens that the model reads and writes.
-    window: Option<u64>,
     /// How many of them the chat fills.
     tokens: Option<u64>,
+    /// What there is to pay with.
+    means: Means,
+    /// What is known of its model.
+    known: ModelLine,
 ) -> impl IntoView {
     let words = &words().chat;
-    let (id, provider) = (thread.id, thread.provider.to_string());
+    let (id, provider) = (thread.id.clone(), thread.provider.to_string());
     let refused = posted
         .map(|error| view! { <Refusal error provider thread=id.clone()/> })
         .into_any();
@@ -39,11 +43,13 @@ pub(super) fn Dock(
             {gone()}
             <RefusalTemplate thread=id.clone()/>
             {refused}
-            {window.map(|window| window_note(window, tokens))}
+            {known.window.map(|window| window_note(window, tokens))}
+            {means.left.clone().map(left_note)}
             {pool_note(thread.pool_fallback)}
             {thread.private.then(private_note)}
             {queued()}
-            <Composer action=SendMessage::PATH>
+            <Chips thread=Some(thread) known=Some(known)/>
+            <Composer action=SendMessage::PATH means>
                 <input type="hidden" name="thread" value=id.to_string()/>
                 <input type="hidden" name="client_request_id" value=seed/>
             </Composer>

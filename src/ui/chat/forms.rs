@@ -1,4 +1,5 @@
-//! What the buttons of the messages post where there is no script: a form for each thing that they do, called after it.
+//! What the buttons of the messages post where there is no script: a form for each thing that they do, called after it and
+//! the thread.
 
 use crate::api::messages::{RetryAnswer, SendMessage};
 use crate::api::threads::{ForkThread, ReplaceModel, ShowBranch};
@@ -47,6 +48,8 @@ pub(super) fn forms(thread: &ThreadId, seed: &str, go_on: &str) -> String {
         let mut form = [
             r#"<form id=""#,
             name,
+            "-",
+            thread,
             if path == OTHERWISE {
                 r#"" action=""#
             } else {

@@ -1,7 +1,9 @@
 //! `/chat`: where a chat begins.
 
+use super::answer::waiting;
+use super::chips::Chips;
 use super::composer::Composer;
-use super::options::{Options, OptionsButton, PrivateSwitch, pool_note, private_note};
+use super::options::{Options, OptionsButton, PrivateSwitch, left_note, pool_note, private_note};
 use super::picker::{Picker, PickerButton};
 use super::refusal::{Refusal, RefusalTemplate};
 use crate::api::models::beginning;
@@ -46,13 +48,12 @@ fn Start(begun: Result<Beginning, AppError>, posted: Option<AppError>) -> impl I
         Ok(begun) => (begun, None),
         Err(error) => (Beginning::default(), Some(error)),
     };
-    let words = &words().begin;
     let seed = use_context::<RequestSeed>().unwrap_or_default().0;
     let Beginning {
         providers,
         choice,
         known,
-        note,
+        means,
         due,
     } = begun;
     let keyless = !providers
@@ -63,7 +64,8 @@ fn Start(begun: Result<Beginning, AppError>, posted: Option<AppError>) -> impl I
     let name = known.as_ref().map(|known| known.name.clone());
     let plain = plain_picker(choice.as_ref(), name, &providers);
     let button = view! { <PickerButton choice=choice.clone() known=known.clone()/> };
-    let blocked = choice.is_none().then_some(words.add_key_to_start);
+    let left = means.left.clone().map(left_note);
+    let models = choice.is_some();
     view! {
         <TopBar>
             {button}
@@ -79,10 +81,11 @@ fn Start(begun: Result<Beginning, AppError>, posted: Option<AppError>) -> impl I
         <div class="dock">
             <RefusalTemplate/>
             {posted.map(|error| view! { <Refusal error provider=provider.unwrap_or_default()/> })}
-            {note.map(|note| view! { <p class="muted small dock-note">{note}" "<a href="/providers">{words.add_key}</a></p> })}
+            {left}
             {pool_note(false)}
             {private_note()}
-            <Composer action=StartThread::PATH blocked>
+            <Chips thread=None known=known.clone()/>
+            <Composer action=StartThread::PATH means models>
                 <input type="hidden" name="client_request_id" value=seed/>
                 {plain}
             </Composer>
@@ -129,7 +132,7 @@ fn sketch() -> AnyView {
         <template id="beginning">
             <div class="log-inner">
                 <article class="message user"><div class="bubble"><p class="plain"></p></div></article>
-                <article class="message answer live"><p class="waiting"><span class="pulse" aria-hidden="true"><i></i><i></i><i></i></span></p></article>
+                <article class="message answer live">{waiting()}</article>
             </div>
         </template>
     }

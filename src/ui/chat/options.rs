@@ -11,7 +11,7 @@ use crate::ui::state::words;
 use leptos::prelude::*;
 
 /// The dialog.
-const ID: &str = "options";
+pub(super) const ID: &str = "options";
 
 /// The button that opens the drawer.
 #[component]
@@ -51,6 +51,13 @@ pub(super) fn pool_note(on: bool) -> AnyView {
         </p>
     }
     .into_any()
+}
+
+/// Says above the composer what is left of the free pool.
+pub(super) fn left_note(left: String) -> AnyView {
+    let add_key = words().begin.add_key;
+    view! { <p class="muted small dock-note">{left}" "<a href="/providers">{add_key}</a></p> }
+        .into_any()
 }
 
 /// Says above the composer that the model can hardly read more than this chat, or is there to say so later. The script

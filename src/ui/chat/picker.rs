@@ -49,7 +49,7 @@ pub(super) fn Picker() -> impl IntoView {
                 {icon("search")}
                 <input
                     id="picker-search" type="text" role="combobox" aria-expanded="true" aria-autocomplete="list" inputmode="search" autofocus=true placeholder=words.search aria-label=words.search autocomplete="off"
-                    aria-haspopup="grid" aria-controls="picker-list" aria-activedescendant="model-0"
+                    aria-haspopup="grid" aria-controls="picker-list"
                 />
                 <button type="button" class="icon-button" aria-label=close data-do="close">{icon("close")}</button>
             </div>

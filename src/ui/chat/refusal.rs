@@ -4,6 +4,7 @@ use super::moving::go_on;
 use crate::shared::error::AppError;
 use crate::shared::ids::ThreadId;
 use crate::shared::remedy::Way;
+use crate::shared::words::Language;
 use crate::ui::parts::icon::icon;
 use crate::ui::state::words;
 use leptos::prelude::*;
@@ -15,6 +16,19 @@ fn way_on(way: Way, name: Option<&'static str>, provider: &str) -> AnyView {
         Way::Models => view! { <button type="button" class="button js-only" data-do="picker">{name}</button> }.into_any(),
         Way::Settings => view! { <button type="button" class="button js-only" data-do="options">{icon("gear")}{name}</button> }.into_any(),
     }
+}
+
+/// Tries once more, when it is time.
+fn again() -> AnyView {
+    let label = words().chat.try_again;
+    view! { <button type="button" class="button primary" data-do="again">{icon("retry")}<span>{label}</span></button> }.into_any()
+}
+
+/// Copies what the error is called in the operator's log.
+fn copy_id() -> AnyView {
+    let language = use_context::<Language>().unwrap_or_default();
+    let words = &language.printed().message;
+    view! { <button type="button" class="button quiet small" data-do="copy-id" title=words.copy_id_note>{words.copy_id}</button> }.into_any()
 }
 
 fn card(
@@ -79,7 +93,8 @@ pub(super) fn RefusalTemplate(
     thread: Option<ThreadId>,
 ) -> impl IntoView {
     let ways = [Way::Keys, Way::Models, Way::Settings].map(|way| way_on(way, None, ""));
+    let ways = [again()].into_iter().chain(ways).chain([copy_id()]);
     let more = thread.map(|thread| go_on(&thread, None));
-    let card = card(None, "", String::new(), ways.into_iter().collect(), more);
+    let card = card(None, "", String::new(), ways.collect(), more);
     view! { <template id="refusal">{card}</template> }.into_any()
 }

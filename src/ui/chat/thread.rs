@@ -6,11 +6,11 @@ use super::log::log;
 use super::moving::{Farewell, OtherModel};
 use super::options::{Options, OptionsButton, Rethink};
 use super::picker::{Picker, PickerButton};
-use crate::api::threads::open_thread;
+use crate::api::threads::{open_thread, thread_means};
 use crate::shared::chat::ThreadView;
 use crate::shared::error::{AppError, ErrorCode};
 use crate::shared::ids::{MessageId, ThreadId};
-use crate::shared::model::Choice;
+use crate::shared::model::{Choice, Means};
 use crate::ui::pages::workspace::TopBar;
 use crate::ui::parts::private::private_mark;
 use crate::ui::shell::RequestSeed;
@@ -59,8 +59,13 @@ pub fn ThreadPage() -> impl IntoView {
         <Suspense>
             {Suspend::new(async move {
                 who.session().await?;
-                Some(match load(&id, asked).await {
-                    Ok(view) => view! { <Open view/> }.into_any(),
+                let opened = async {
+                    let view = load(&id, asked).await?;
+                    let means = thread_means(&view.thread).await?;
+                    Ok((view, means))
+                };
+                Some(match opened.await {
+                    Ok((view, means)) => view! { <Open view means/> }.into_any(),
                     Err(error) => view! { <Missing error/> }.into_any(),
                 })
             })}
@@ -93,7 +98,11 @@ fn Missing(error: AppError) -> impl IntoView {
 }
 
 #[component]
-fn Open(view: ThreadView) -> impl IntoView {
+fn Open(
+    view: ThreadView,
+    /// What there is to pay with.
+    means: Means,
+) -> impl IntoView {
     let (untitled, go_on) = (words().begin.title, words().chat.go_on);
     let posted = form_error("/fn/messages/").or_else(|| form_error("/fn/threads/"));
     let seed = use_context::<RequestSeed>().unwrap_or_default().0;
@@ -121,7 +130,7 @@ fn Open(view: ThreadView) -> impl IntoView {
         {farewell}
         {log(view)}
         <div hidden=true inner_html=forms></div>
-        <Dock thread=thread.clone() seed posted window=line.window tokens/>
+        <Dock thread=thread.clone() seed posted tokens means known=line.clone()/>
         <Picker/>
         {line.reasons.then(|| view! { <Rethink/> })}
         <Options thread=Some(thread) choice known=Some(line)/>

@@ -223,7 +223,7 @@ fn row(
         None => page,
     };
     let current = open == Some(&thread.id);
-    let export = format!("/api/threads/{}/export?format=markdown", thread.id);
+    let export = format!("/api/threads/{}/export?format=", thread.id);
     let id = thread.id.to_string();
     let (row, field) = (format!("row-{id}"), id.clone());
     let (pin, pin_name) = if thread.pinned {
@@ -257,7 +257,8 @@ fn row(
                     <button type="button" class="js-only" data-do="rename">{icon("edit")}{words.rename}</button>
                     <button type="button" class="js-only" data-do=pin>{icon("pin")}{pin_name}</button>
                     <button type="button" class="js-only" data-do="archive">{icon("archive")}{words.archive}</button>
-                    <a href=export download="" rel="external">{icon("save")}{around.export}</a>
+                    <a href=format!("{export}markdown") download="" rel="external">{icon("save")}{around.export}</a>
+                    <a href=format!("{export}json") download="" rel="external">{icon("save")}{around.export_json}</a>
                     <details class="confirm">
                         <summary data-do="delete">{icon("trash")}{words.delete}</summary>
                         <PostForm action=DeleteThread::PATH fields=vec![("id", field)]>

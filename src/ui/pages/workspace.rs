@@ -4,6 +4,7 @@ use super::palette::Palette;
 use super::sidebar::Sidebar;
 use crate::ui::commands::Sheet;
 use crate::ui::parts::icon::icon;
+use crate::ui::parts::outside::Outside;
 use crate::ui::state::{Who, preferences, words};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, Redirect};
@@ -33,6 +34,7 @@ pub fn Workspace() -> impl IntoView {
             </main>
             <Palette/>
             <Sheet/>
+            <Outside/>
             // What stands in the page's place while the next one is on its way.
             <template id="skeleton">
                 <main id="main" tabindex="-1" class="stage" aria-busy="true">

@@ -1088,6 +1088,7 @@ pub(super) fn placed(
         message,
         depth: above.map_or(1, |above| above.depth + 1),
         key_mask: None,
+        key_label: None,
         sibling: (1, 1),
     }
 }

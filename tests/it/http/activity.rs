@@ -1,7 +1,8 @@
 //! What a page that is open elsewhere learns by asking.
 
+use super::free_pool::{free_thread, with_pool};
 use crate::support::Engine;
-use crate::support::app::{Client, TestApp, parts};
+use crate::support::app::{Client, OPENAI_KEY, TestApp, parts};
 use crate::support::probe::{Tail, has_exactly, refused};
 use keylm::shared::activity::{Activity, ThreadState, Version, WATCHED};
 use keylm::shared::chat::{Message, Thread, ThreadPage};
@@ -151,7 +152,7 @@ async fn the_activity_is_a_small_object_that_nobody_keeps() {
     let response = ada.get(&format!("/api/activity?thread={thread}")).await;
     assert_eq!(response.headers()["cache-control"], "no-store");
     let (_, body) = parts(response).await;
-    has_exactly(&body, &["answering", "threads", "thread"]);
+    has_exactly(&body, &["answering", "threads", "means", "thread"]);
     has_exactly(&body["answering"][0], &["threadId", "messageId"]);
     has_exactly(&body["thread"], &["tip", "version"]);
     let (_, body) = parts(ada.get("/api/activity").await).await;
@@ -190,4 +191,33 @@ async fn what_is_pinned_elsewhere_is_seen_however_old_it_is(
         seen.push(now);
     }
     assert_eq!(seen.first(), seen.last());
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_there_is_to_pay_with_differs_with_the_keys_and_with_what_one_took_of_the_pool(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = with_pool(engine, &[]).await;
+    let (ada, bob) = (app.user().await, app.user().await);
+    let means = async || activity(&ada, "nothing").await.means;
+    let none = means().await;
+    let keys = "/api/providers/openai/keys";
+    let (_, added) = parts(ada.post(keys, &json!({ "key": OPENAI_KEY })).await).await;
+    let key = format!("{keys}/{}", added["key"]["id"].as_str().unwrap());
+    let one = means().await;
+    assert_ne!(one, none);
+    ada.patch(&key, &json!({ "active": false })).await;
+    assert_eq!(means().await, none, "a key that is off buys nothing");
+    ada.patch(&key, &json!({ "active": true })).await;
+    assert_eq!(means().await, one);
+    for (person, same) in [(&bob, true), (&ada, false)] {
+        let thread = free_thread(person).await;
+        person.say(&thread, "r1", "Hello?").await;
+        assert_eq!(
+            means().await == one,
+            same,
+            "others take nothing of one's own"
+        );
+    }
 }

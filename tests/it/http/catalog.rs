@@ -108,8 +108,12 @@ async fn an_answer_that_the_provider_refused_for_its_model_offers_another_one() 
     let failed = &events.last().unwrap().data["error"]["code"];
     assert_eq!(failed, "bad_model");
     let page = page(&ada, &format!("/chat/{thread}")).await;
-    assert!(page.contains(r#"form="replace" class="button">Continue with the nearest model<"#));
-    assert!(page.contains(r#"<form id="replace" method="post" action="/fn/threads/replace">"#));
+    for part in [
+        format!(r#"form="replace-{thread}" class="button">Continue with the nearest model<"#),
+        format!(r#"<form id="replace-{thread}" method="post" action="/fn/threads/replace">"#),
+    ] {
+        assert!(page.contains(&part), "{part}");
+    }
     assert!(goes_to(&replace(&ada, &thread).await).starts_with("/chat/"));
 }
 

@@ -80,3 +80,17 @@ async fn the_picker_begins_with_a_persons_favourites_and_what_they_used_last(
     let without = sections(&ada, "").await;
     assert_eq!(without[0], "Recent openai/sim-short openai/sim-echo");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_first_hundred_characters_of_what_is_looked_for_count() {
+    let app = TestApp::start().await;
+    let ada = app.user().await;
+    ada.add_key("openai", OPENAI_KEY).await;
+    let typed = format!("{:<100}nobody-has-it", "sim-echo");
+    let form: String = url::form_urlencoded::byte_serialize(typed.as_bytes()).collect();
+    for (path, name) in [("/fn/models/picker", "search"), ("/fn/palette", "q")] {
+        let found = call(&ada, path, &format!("{name}={form}")).await;
+        let found = found.text().await.unwrap();
+        assert!(found.contains("sim-echo"), "{path}: {found}");
+    }
+}

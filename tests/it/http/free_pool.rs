@@ -18,7 +18,7 @@ pub async fn with_pool(engine: Engine, settings: &[(&str, &str)]) -> TestApp {
     TestApp::start_with(engine, &all).await
 }
 
-async fn free_thread(person: &Client) -> String {
+pub async fn free_thread(person: &Client) -> String {
     let (status, body) = parts(
         person
             .post("/api/threads", &json!({ "provider": "free" }))

@@ -211,9 +211,12 @@ async fn without_script_a_question_is_edited_and_another_model_is_picked_on_a_pa
     let otherwise =
         |message: &Value| format!("/otherwise?thread={thread}&message={}", id_of(message));
     for (name, message) in [("edit", &asked), ("swap", &answer)] {
-        let form = format!(r#"<form id="{name}" action="/otherwise">"#);
+        let form = format!(r#"<form id="{name}-{thread}" action="/otherwise">"#);
         assert!(shown.contains(&form), "{name}");
-        let button = format!(r#"form="{name}" name="message" value="{}""#, id_of(message));
+        let button = format!(
+            r#"form="{name}-{thread}" name="message" value="{}""#,
+            id_of(message)
+        );
         assert!(shown.contains(&button), "{name}");
         assert_eq!(goes_to(&bob.get(&otherwise(message)).await), chat);
     }
@@ -286,7 +289,8 @@ async fn a_chat_goes_on_from_a_message_in_a_new_one_by_a_form() {
         ada.say(&thread, request, text).await;
     }
     let first = page(&ada, &format!("/chat/{thread}")).await;
-    assert!(first.contains(r#"<form id="fork" method="post" action="/fn/threads/fork">"#));
+    let form = format!(r#"<form id="fork-{thread}" method="post" action="/fn/threads/fork">"#);
+    assert!(first.contains(&form));
     let answer = messages(&ada, &thread).await[1].clone();
     let fields = format!("id={thread}&message={}", id_of(&answer));
     let to = goes_to(&press(&ada, "/fn/threads/fork", &fields).await);
@@ -308,8 +312,10 @@ async fn an_answer_that_was_stopped_is_asked_to_go_on_in_words_that_everybody_se
     tail.rest().await;
     let path = format!("/chat/{thread}");
     let stopped = page(&ada, &path).await;
-    assert!(stopped.contains(r#"form="go-on" data-do="go-on""#));
-    let form = stopped.split(r#"<form id="go-on""#).nth(1).unwrap();
+    let go_on = format!(r#"form="go-on-{thread}" data-do="go-on""#);
+    assert!(stopped.contains(&go_on));
+    let form = format!(r#"<form id="go-on-{thread}""#);
+    let form = stopped.split(&form).nth(1).unwrap();
     let form = form.split("</form>").next().unwrap();
     let words = r#"name="content" value=""#;
     let words = form.split(words).nth(1).unwrap().split('"').next().unwrap();

@@ -463,6 +463,31 @@ async fn a_chat_is_begun_as_private_by_a_plain_form_and_looks_like_it() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_is_begun_several_times_at_once_under_one_name_is_one(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let app = TestApp::start_with(engine, &[]).await;
+    let ada = app.user_with_keys().await;
+    let begin = async || {
+        let sent = ada
+            .request(reqwest::Method::POST, "/fn/threads/start")
+            .header("accept", "text/html")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("choice=openai/sim-short&content=Zeppelin&client_request_id=once");
+        let to = sent.send().await.unwrap();
+        to.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let (one, two, three) = tokio::join!(begin(), begin(), begin());
+    assert!(one.starts_with("/chat/"), "{one}");
+    assert_eq!([&two, &three, &begin().await], [&one; 3]);
+    let (_, body) = parts(ada.get("/api/threads").await).await;
+    assert_eq!(body["threads"].as_array().unwrap().len(), 1);
+    let (_, shown) = page(&ada, &one).await;
+    assert_eq!(shown.matches(r#"data-request="once""#).count(), 1);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_archived_is_on_a_page_of_its_own_and_comes_back_from_there(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -45,6 +45,7 @@ fn message(thread: &Thread, id: &str, above: Option<&Placed>, role: Role) -> Pla
         message,
         depth: above.map_or(1, |above| above.depth + 1),
         key_mask: None,
+        key_label: None,
         sibling: (1, 1),
     }
 }

@@ -37,6 +37,7 @@ fn question(thread: &Thread, id: &str, depth: i64, content: &str) -> Placed {
         message,
         depth,
         key_mask: None,
+        key_label: None,
         sibling: (1, 1),
     }
 }

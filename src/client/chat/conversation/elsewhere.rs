@@ -104,6 +104,14 @@ impl Conversation {
         }
     }
 
+    /// Loads it once more: what is shown is not what the server has.
+    pub(super) fn look_again(self: &Rc<Self>) {
+        if !self.renewing.replace(true) {
+            let (own, state) = (Rc::clone(self), self.state());
+            spawn(async move { _ = own.renew(state).await });
+        }
+    }
+
     /// Loads it once more; whether that may be worth the while again.
     async fn renew(self: Rc<Self>, state: ThreadState) -> bool {
         let before = self.last_part();
@@ -165,7 +173,11 @@ impl Conversation {
             Some(other) => _ = self.cut(&other.id, stays),
             None => {}
         }
-        self.add(view.messages.get(same..).unwrap_or_default(), stays);
+        let new = view.messages.get(same..).unwrap_or_default();
+        self.add(new, stays);
+        if !new.is_empty() {
+            self.arrived();
+        }
         let ended = running
             .as_ref()
             .and_then(|own| view.messages.iter().find(|message| message.id == own.id()));

@@ -1,6 +1,6 @@
 //! Which of the thread's messages are on the page, and which branch.
 
-use super::Conversation;
+use super::{Conversation, Done};
 use crate::api::messages::reword_message;
 use crate::api::threads::{open_thread, show_branch};
 use crate::client::activity::nudge;
@@ -263,23 +263,24 @@ impl Conversation {
     pub fn turn(self: &Rc<Self>, message: MessageId, step: i64) {
         let thread = self.id();
         let shown = show_branch(thread, message.clone(), step);
-        self.branch_off(message, step, Box::pin(shown));
+        self.branch_off(message, step, Box::pin(shown), Box::new(|_| {}));
     }
 
     /// Says something else in a question's place, with the same answers.
-    pub fn reword(self: &Rc<Self>, message: MessageId, text: String) {
+    pub fn reword(self: &Rc<Self>, message: MessageId, text: String, done: Done) {
         let thread = self.id();
         let reworded = reword_message(thread, message.clone(), text);
-        self.branch_off(message, 1, Box::pin(reworded));
+        self.branch_off(message, 1, Box::pin(reworded), done);
     }
 
-    fn branch_off(self: &Rc<Self>, message: MessageId, step: i64, branch: Branch) {
+    fn branch_off(self: &Rc<Self>, message: MessageId, step: i64, branch: Branch, done: Done) {
         if self.is_busy() {
-            return;
+            return done(false);
         }
         let own = Rc::clone(self);
         spawn(async move {
             let view = branch.await;
+            done(view.is_ok());
             if own.left.get() {
                 return;
             }

@@ -1,10 +1,15 @@
 //! What stands in the list of the model picker, line by line.
 
+use super::fit::{Fit, Wanted, folded};
+use crate::server::catalog;
 use crate::shared::model::{Category, Choice, Model, PickerProvider};
+use crate::shared::time::Timestamp;
 use crate::shared::words::Picker;
 
-/// Rows at the most; a search narrows the rest.
-const MOST: usize = 200;
+/// Rows of a provider at the most; a search narrows the rest.
+const MOST: usize = 100;
+/// Rows at the most of a provider that none of the person's keys reaches.
+const MOST_LOCKED: usize = 5;
 
 /// What stands above the providers. Those that no list has are left out.
 #[derive(Debug, Default)]
@@ -22,6 +27,8 @@ pub(super) enum Line<'a> {
     Provider(&'a PickerProvider),
     Shelf(Option<Category>),
     Model(Row<'a>),
+    /// A model that none of the person's keys reaches.
+    Locked(&'a Model),
     More(usize),
 }
 
@@ -52,30 +59,15 @@ pub(super) fn all<'a>(
     top: &Top,
     search: &str,
     picked: Option<&Choice>,
+    now: Timestamp,
 ) -> Vec<Line<'a>> {
-    let above = if search.trim().is_empty() {
-        groups(said, providers, top, picked)
+    let wanted = Wanted::new(search);
+    if wanted.is_empty() {
+        let above = groups(said, providers, top, picked);
+        listed(above, providers, &top.favourites)
     } else {
-        Vec::new()
-    };
-    lines(above, providers, &top.favourites, search)
-}
-
-/// How well a model fits the wanted words: 0 best; none if one of them does not occur.
-fn rank(provider: &str, model: &Model, wanted: &str) -> Option<u8> {
-    let name = model.display_name.to_ascii_lowercase();
-    let id = model.id.as_str().to_ascii_lowercase();
-    let all = format!("{} {name} {id}", provider.to_ascii_lowercase());
-    if !wanted.split_whitespace().all(|word| all.contains(word)) {
-        return None;
+        found(providers, &top.favourites, &wanted, now)
     }
-    Some(if name.starts_with(wanted) || id.starts_with(wanted) {
-        0
-    } else if name.contains(wanted) || id.contains(wanted) {
-        1
-    } else {
-        2
-    })
 }
 
 /// The groups above the providers. What is picked already is no group by itself.
@@ -123,58 +115,122 @@ fn groups<'a>(
     lines
 }
 
-/// The list for a search, behind the lines above it: providers with a key first, each with its shelves; found models best
-/// first.
-fn lines<'a>(
+/// Everything, behind the lines above it: the providers that a key reaches first, each with its shelves.
+fn listed<'a>(
     mut lines: Vec<Line<'a>>,
     providers: &'a [PickerProvider],
     favourites: &[Choice],
-    search: &str,
 ) -> Vec<Line<'a>> {
-    let wanted = search.trim().to_ascii_lowercase();
     let above = lines.iter().filter(|line| matches!(line, Line::Model(_)));
-    let (mut shown, mut hidden) = (above.count(), 0);
-    let (own, other): (Vec<_>, Vec<_>) = providers
-        .iter()
-        .partition(|p| p.list.is_some() || p.provider.connected || p.provider.keys > 0);
+    let mut shown = above.count();
+    let (own, other): (Vec<_>, Vec<_>) = providers.iter().partition(|shelf| shelf.is_usable());
     for provider in own {
-        let ranked = provider.models().filter_map(|model| {
-            let rank = rank(&provider.provider.name, model, &wanted)?;
-            Some((rank, favourites.contains(&model.choice()), model))
-        });
-        let mut found: Vec<(u8, bool, &Model)> = ranked.collect();
-        if found.is_empty() && !wanted.is_empty() {
-            continue;
-        }
-        if wanted.is_empty() {
-            found.sort_by_key(|(.., model)| model.category.map_or(9, |category| category as u8));
-        } else {
-            found.sort_by_key(|(rank, favourite, _)| (*rank, !favourite));
-        }
+        let mut models: Vec<&Model> = provider.models().collect();
+        models.sort_by_key(|model| model.category.map_or(9, |category| category as u8));
         lines.push(Line::Provider(provider));
         let mut last = None;
-        for (_, favourite, model) in found {
-            if shown == MOST {
-                hidden += 1;
-                continue;
+        for model in models.iter().take(MOST) {
+            if last.replace(model.category) != Some(model.category) {
+                lines.push(Line::Shelf(model.category));
             }
-            let category = model.category;
-            if wanted.is_empty() && last.replace(category) != Some(category) {
-                lines.push(Line::Shelf(category));
-            }
-            lines.push(Line::Model(Row {
-                index: shown,
-                model,
-                favourite,
-                of: None,
-            }));
-            shown += 1;
+            lines.push(own_row(&mut shown, model, favourites));
         }
+        lines.extend(more(models.len(), MOST));
     }
-    if hidden > 0 {
-        lines.push(Line::More(hidden));
-    }
-    let named = |p: &&PickerProvider| p.provider.name.to_ascii_lowercase().contains(&wanted);
-    lines.extend(other.into_iter().filter(named).map(Line::Provider));
+    lines.extend(other.into_iter().map(Line::Provider));
     lines
+}
+
+/// A provider with those of its models that fit, the best first.
+struct Found<'a> {
+    provider: &'a PickerProvider,
+    models: Vec<(Fit, &'a Model)>,
+}
+
+impl<'a> Found<'a> {
+    fn new<'m: 'a>(
+        provider: &'a PickerProvider,
+        models: impl Iterator<Item = &'m Model>,
+        favourites: &[Choice],
+        wanted: &Wanted,
+    ) -> Self {
+        let name = folded(&provider.provider.name);
+        let fits = models.filter_map(|model| Some((wanted.fit(&name, model)?, model)));
+        let mut models: Vec<_> = fits.collect();
+        models.sort_by_cached_key(|(fit, model)| (*fit, !favourites.contains(&model.choice())));
+        Self { provider, models }
+    }
+
+    fn best(&self) -> Option<Fit> {
+        self.models.first().map(|(fit, _)| *fit)
+    }
+
+    fn is_close(&self) -> bool {
+        self.best().is_some_and(|fit| fit < Fit::Spread)
+    }
+
+    fn keep_close(&mut self) {
+        self.models.retain(|(fit, _)| *fit < Fit::Spread);
+    }
+}
+
+/// What fits, the providers with the best fits first. What cannot be used comes behind all that can. Letters that are only
+/// spread over a name count where nothing else is found.
+fn found<'a>(
+    providers: &'a [PickerProvider],
+    favourites: &[Choice],
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Vec<Line<'a>> {
+    let (own, other): (Vec<_>, Vec<_>) = providers.iter().partition(|shelf| shelf.is_usable());
+    let own = own.into_iter();
+    let own = own.map(|shelf| Found::new(shelf, shelf.models(), favourites, wanted));
+    let mut own: Vec<Found<'_>> = own.collect();
+    let other = other.into_iter().map(|shelf| {
+        let known = catalog::snapshot_models(&shelf.provider.id, now);
+        Found::new(shelf, known, favourites, wanted)
+    });
+    let mut other: Vec<Found<'_>> = other.collect();
+    other.iter_mut().for_each(Found::keep_close);
+    if own.iter().chain(&other).any(Found::is_close) {
+        own.iter_mut().for_each(Found::keep_close);
+    }
+    own.retain(|usable| !usable.models.is_empty());
+    other
+        .retain(|locked| !locked.models.is_empty() || wanted.is_in(&locked.provider.provider.name));
+    own.sort_by_key(Found::best);
+    other.sort_by_key(|locked| locked.best().unwrap_or(Fit::Spread));
+    let mut lines = Vec::new();
+    let mut shown = 0;
+    for usable in own {
+        lines.push(Line::Provider(usable.provider));
+        let rows = usable.models.iter().take(MOST);
+        lines.extend(rows.map(|(_, model)| own_row(&mut shown, model, favourites)));
+        lines.extend(more(usable.models.len(), MOST));
+    }
+    for locked in other {
+        lines.push(Line::Provider(locked.provider));
+        let rows = locked.models.iter().take(MOST_LOCKED);
+        lines.extend(rows.map(|(_, model)| Line::Locked(model)));
+        lines.extend(more(locked.models.len(), MOST_LOCKED));
+    }
+    lines
+}
+
+/// The next row of a model below its provider.
+fn own_row<'a>(shown: &mut usize, model: &'a Model, favourites: &[Choice]) -> Line<'a> {
+    let index = *shown;
+    *shown += 1;
+    Line::Model(Row {
+        index,
+        model,
+        favourite: favourites.contains(&model.choice()),
+        of: None,
+    })
+}
+
+/// What is said of those behind the first `most`.
+fn more<'a>(all: usize, most: usize) -> Option<Line<'a>> {
+    let hidden = all.saturating_sub(most);
+    (hidden > 0).then_some(Line::More(hidden))
 }

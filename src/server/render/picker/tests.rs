@@ -1,7 +1,7 @@
 use super::lines::{self, Line, Top, shelf};
 use super::list;
 use crate::shared::ids::KeyId;
-use crate::shared::model::{Capabilities, Category, Model, ModelList, PickerProvider};
+use crate::shared::model::{Capabilities, Category, Model, ModelList, PickerProvider, Pricing};
 use crate::shared::provider::ProviderView;
 use crate::shared::time::Timestamp;
 use crate::shared::words::Language;
@@ -57,6 +57,7 @@ fn told(lines: &[Line<'_>]) -> Vec<String> {
                 let star = if row.favourite { " *" } else { "" };
                 format!("{} {}{of}{star}", row.index, row.model.id)
             }
+            Line::Locked(model) => format!("({})", model.id),
             Line::More(n) => format!("{n} more"),
         })
         .collect()
@@ -76,7 +77,8 @@ fn found(
     };
     let picked = picked.as_ref().map(choice);
     let said = &Language::English.words().picker;
-    told(&lines::all(said, all, &top, search, picked.as_ref()))
+    let now = Timestamp::parse("2026-11-22T00:00:00Z").expect("a time");
+    told(&lines::all(said, all, &top, search, picked.as_ref(), now))
 }
 
 const NONE: (&[&str], &[&str]) = (&[], &[]);
@@ -125,6 +127,72 @@ fn a_search_puts_the_best_fit_first_and_hides_the_rest() {
 }
 
 #[test]
+fn names_are_found_however_their_parts_are_separated() {
+    let all = [provider(
+        "Open",
+        Some(&[("gpt-4o-mini", None), ("gpt-4o", None), ("o4", None)]),
+    )];
+    let both = ["OPEN", "0 gpt-4o", "1 gpt-4o-mini"];
+    for search in ["gpt4o", "GPT 4o", "gpt_4.o"] {
+        assert_eq!(found(&all, NONE, search, None), both, "{search}");
+    }
+    assert_eq!(
+        found(&all, NONE, "mini 4o", None),
+        ["OPEN", "0 gpt-4o-mini"]
+    );
+    assert_eq!(found(&all, NONE, "gptmn", None), ["OPEN", "0 gpt-4o-mini"]);
+    assert!(found(&all, NONE, "gptom4", None).is_empty());
+}
+
+#[test]
+fn the_provider_with_the_best_fit_comes_first() {
+    let all = [
+        provider("Ant", Some(&[("old-sol", None), ("s-o-l", None)])),
+        provider("Open", Some(&[("bars-odd-l", None), ("none", None)])),
+        provider("Lent", Some(&[("sol", None), ("sol-2", None)])),
+    ];
+    let expected = ["ANT", "0 s-o-l", "1 old-sol", "LENT", "2 sol", "3 sol-2"];
+    assert_eq!(found(&all, NONE, "sol", None), expected);
+    let expected = ["LENT", "0 sol-2"];
+    assert_eq!(found(&all, NONE, "sol2", None), expected);
+    let expected = ["OPEN", "0 bars-odd-l"];
+    assert_eq!(found(&all, NONE, "brsl", None), expected);
+}
+
+#[test]
+fn what_no_key_reaches_is_found_behind_the_rest() {
+    let open = provider(
+        "Open",
+        Some(&[("my-claude", None), ("clean-aux-dense", None)]),
+    );
+    let all = [provider("Anthropic", None), open, provider("Ollama", None)];
+    let lines = found(&all, NONE, "claude", None);
+    assert_eq!(lines[..3], ["OPEN", "0 my-claude", "ANTHROPIC"]);
+    let locked = lines.iter().filter(|line| line.starts_with("(claude-"));
+    assert_eq!(locked.count(), 5, "{lines:?}");
+    assert!(lines.last().is_some_and(|last| last.ends_with(" more")));
+    let lines = found(&all, NONE, "opus 5.5", None);
+    assert_eq!(lines, ["ANTHROPIC", "(claude-opus-5-5)"]);
+    assert_eq!(found(&all, NONE, "olla", None), ["OLLAMA"]);
+    assert_eq!(
+        found(&all, NONE, "clnxdns", None),
+        ["OPEN", "0 clean-aux-dense"]
+    );
+}
+
+#[test]
+fn each_provider_has_its_own_rows_however_many_another_has() {
+    let names: Vec<String> = (0..150).map(|n| format!("m{n}")).collect();
+    let many: Vec<_> = names.iter().map(|name| (name.as_str(), None)).collect();
+    let all = [provider("Open", Some(&many)), provider("Ant", Some(&many))];
+    let lines = found(&all, NONE, "", None);
+    assert_eq!(lines[101..=104], ["99 m99", "50 more", "ANT", "All others"]);
+    assert_eq!(lines[204..], ["199 m99", "50 more"]);
+    let lines = found(&all, NONE, "m", None);
+    assert_eq!(lines[100..=102], ["99 m99", "50 more", "ANT"]);
+}
+
+#[test]
 fn favourites_come_first_then_what_was_used_last_and_both_stay_with_their_providers() {
     let all = [provider("Open", Some(&[("mini", None), ("big", None)]))];
     let expected = [
@@ -162,7 +230,7 @@ fn the_list_is_made_of_escaped_text_and_says_which_model_is_picked() {
     let picked = "open/mini".parse().expect("a choice");
     for language in Language::ALL {
         let html = list(
-            language.words(),
+            language,
             Timestamp(60_000),
             &all,
             &Top::default(),
@@ -180,7 +248,7 @@ fn the_list_is_made_of_escaped_text_and_says_which_model_is_picked() {
         assert_eq!(html.matches("data-due").count(), 1, "{html}");
     }
     let html = list(
-        Language::English.words(),
+        Language::English,
         Timestamp(0),
         &all,
         &Top::default(),
@@ -188,4 +256,41 @@ fn the_list_is_made_of_escaped_text_and_says_which_model_is_picked() {
         None,
     );
     assert!(html.contains(Language::English.words().picker.nothing_found));
+}
+
+#[test]
+fn a_row_that_cannot_be_taken_says_so_and_leads_to_the_key() {
+    let html = |shelf| {
+        let now = Timestamp::parse("2026-07-01T00:00:00Z").expect("a time");
+        let top = Top::default();
+        list(Language::English, now, &[shelf], &top, "sonnet 5", None)
+    };
+    let mut off = provider("Anthropic", None);
+    let page = html(off.clone());
+    assert!(
+        page.contains(r#"aria-disabled="true""#) && page.contains(r#"class="badge">New<"#),
+        "{page}"
+    );
+    let add = r#"Add a key<span class="visually-hidden"> for Anthropic</span>"#;
+    assert!(page.contains(add), "{page}");
+    for part in ["data-choice", "aria-selected", "star", "refresh-models"] {
+        assert!(!page.contains(part), "{part} in {page}");
+    }
+    off.provider.keys = 1;
+    let page = html(off);
+    assert!(page.contains("Fix the key<") && !page.contains("data-choice"));
+}
+
+#[test]
+fn what_costs_nothing_has_a_badge_and_what_is_unknown_is_called_so() {
+    let mut open = provider("Open", Some(&[("lent", None), ("odd", None)]));
+    let lent = open.list.as_mut().and_then(|list| list.models.first_mut());
+    lent.expect("a model").pricing = Some(Pricing {
+        input_per_mtok: 0.0,
+        output_per_mtok: 0.0,
+    });
+    let top = Top::default();
+    let html = list(Language::English, Timestamp(0), &[open], &top, "", None);
+    assert_eq!(html.matches(r#"class="badge on">Free<"#).count(), 1);
+    assert!(html.contains("context unknown · price unknown"), "{html}");
 }

@@ -175,6 +175,7 @@ impl Services {
             message,
             depth: above.map_or(1, |above| above.depth + 1),
             key_mask: None,
+            key_label: None,
             sibling: (1, 1),
         })
     }
@@ -230,6 +231,7 @@ impl Services {
             message,
             depth: asked.depth + 1,
             key_mask: Some(payer.mask()),
+            key_label: None,
             sibling: (1, 1),
         }
     }

@@ -114,7 +114,7 @@ impl Services {
             facts: facts(
                 model.context_window,
                 model.pricing,
-                language.words().picker.free,
+                &language.words().picker,
             ),
             name: model.display_name,
             reasons,
