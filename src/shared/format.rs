@@ -3,6 +3,9 @@
 use super::model::Pricing;
 use super::words::Picker;
 
+/// Characters of a text that a chip above the composer says at the most.
+pub const LONGEST_CHIP: usize = 40;
+
 /// A count in a few characters: `950`, `12.3k`, `200k`, `1M`.
 #[must_use]
 pub fn count(n: u64) -> String {

@@ -4,14 +4,13 @@ use super::new_chat;
 use crate::api::threads::update_thread;
 use crate::client::{dom, overlays, server, time, toasts, words};
 use crate::shared::chat::{ChatSettings, ReasoningEffort, ThreadChange};
+use crate::shared::format::LONGEST_CHIP;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 
 /// The dialog.
 const ID: &str = "options";
-/// Characters of a text that a chip says at the most.
-const LONGEST_CHIP: usize = 40;
 
 /// What the drawer asks of a chat.
 #[derive(Clone, Default)]

@@ -47,8 +47,11 @@ fn pressed(event: &Event) {
     let Some(press) = log::press(event) else {
         return;
     };
+    if press.what == "copy-id" {
+        return copy(press.id(), press);
+    }
     let Some(conversation) = conversation_of(&press) else {
-        return refusal::pressed(press);
+        return refusal::pressed(&press);
     };
     if act(&conversation, press) {
         event.prevent_default();
@@ -85,7 +88,6 @@ fn act(conversation: &Rc<Conversation>, press: Press) -> bool {
 fn stay(conversation: &Rc<Conversation>, press: Press, message: Option<MessageId>) {
     match (press.what.as_str(), message) {
         ("copy", Some(message)) => copy_message(conversation, message, press),
-        ("copy-id", _) => copy(press.id(), press),
         ("code", _) => copy(press.code().unwrap_or_default(), press),
         ("csv", _) => copy(press.table().unwrap_or_default(), press),
         ("save", _) => dom::save(&press.file_name(), &press.code().unwrap_or_default()),

@@ -1,8 +1,8 @@
 //! Why something was not sent, and the way on.
 
 use crate::client::log::{self, Press};
-use crate::client::time::{Timer, after, spawn};
-use crate::client::{clipboard, clock, dom, words};
+use crate::client::time::{Timer, after};
+use crate::client::{clock, dom, words};
 use crate::shared::error::AppError;
 use crate::shared::model::Choice;
 use crate::shared::remedy::Way;
@@ -60,22 +60,15 @@ fn count() {
     TICK.set(waits.then(|| after(1_000, count)));
 }
 
-/// Does what a button of the card says, if it was one.
-pub(super) fn pressed(press: Press) {
-    match press.what.as_str() {
-        "copy-id" => {
-            let id = press.id();
-            spawn(async move { press.copied(clipboard::copy(&id).await) });
+/// Tries once more, if that is what a button of the card says.
+pub(super) fn pressed(press: &Press) {
+    if press.what == "again" {
+        let again = SHOWN.with_borrow(|shown| shown.as_ref()?.1.clone());
+        clear();
+        if let Some(again) = again {
+            again();
         }
-        "again" => {
-            let again = SHOWN.with_borrow(|shown| shown.as_ref()?.1.clone());
-            clear();
-            if let Some(again) = again {
-                again();
-            }
-            dom::settle_focus();
-        }
-        _ => {}
+        dom::settle_focus();
     }
 }
 

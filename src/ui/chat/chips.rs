@@ -2,12 +2,10 @@
 
 use super::options::ID;
 use crate::shared::chat::{ChatSettings, ReasoningEffort, Thread};
+use crate::shared::format::LONGEST_CHIP;
 use crate::shared::model::ModelLine;
 use crate::ui::state::words;
 use leptos::prelude::*;
-
-/// Characters of the system prompt that are said at the most.
-const LONGEST: usize = 40;
 
 /// A chip a setting, which leads to its field in the drawer; those of defaults are hidden. When the drawer is saved, the
 /// script writes what is in it into them (`client/chat/options.rs`); of a chat that has not begun nobody else knows it.
@@ -42,7 +40,7 @@ pub(super) fn Chips(
         (
             "opt-system",
             words.system_prompt,
-            prompt.map(|prompt| prompt.chars().take(LONGEST).collect()),
+            prompt.map(|prompt| prompt.chars().take(LONGEST_CHIP).collect()),
         ),
         (
             "opt-temperature",
